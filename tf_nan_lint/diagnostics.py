@@ -46,12 +46,17 @@ class Applicability(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that repair one diagnostic. ``reason`` says why it is not ``SAFE``; empty where it is."""
+    """Edits that repair one diagnostic. ``reason`` says why it is not ``SAFE``; empty where it is.
+
+    ``frees`` are the (function, variable) pairs of which the fix takes some readers away: together, several fixes may leave
+    a variable without any.
+    """
 
     message: str
     edits: tuple[Edit, ...]
     applicability: Applicability
     reason: str = ""
+    frees: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

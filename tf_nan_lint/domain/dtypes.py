@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -79,7 +79,7 @@ def _round_bfloat16(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<I", bits & 0xFFFF0000))[0])
 
 
-_ROUND = MappingProxyType(
+_ROUND: Mapping[str, Callable[[float], float]] = MappingProxyType(
     {"float16": _round_float16, "bfloat16": _round_bfloat16, "float32": _round_float32, "float64": float}
 )
 

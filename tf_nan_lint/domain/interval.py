@@ -184,6 +184,7 @@ EMPTY = Interval(math.inf, -math.inf)
 ZERO = Interval(0.0, 0.0)
 UNIT = Interval(0.0, 1.0)
 NON_NEGATIVE = Interval(0.0, math.inf)
+NEGATIVE = Interval(-math.inf, -math.ulp(0.0))
 
 
 def point(value: float) -> Interval:

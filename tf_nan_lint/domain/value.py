@@ -39,8 +39,8 @@ class Reach:
 class AbstractValue:
     """Everything known of the entries of one tensor.
 
-    ``range`` holds every non-NaN entry, ``reached`` values that do occur, ``may_nan`` says whether an entry can be NaN
-    for finite inputs, ``dtype`` is TensorFlow's name or None, ``host`` marks Python numbers, shapes and the like,
+    ``range`` holds every non-NaN entry but those ``excluded``, ``reached`` values that do occur, ``may_nan`` says whether
+    an entry can be NaN for finite inputs, ``dtype`` is TensorFlow's name or None, ``host`` marks Python numbers, shapes and the like,
     ``rank0`` what is known to be a scalar.
     """
 
@@ -50,6 +50,12 @@ class AbstractValue:
     dtype: str | None = None
     host: bool = False
     rank0: bool = False
+    excluded: frozenset[float] = frozenset()
+
+    def may_be(self, singular: Interval) -> bool:
+        """Whether some entry can lie in ``singular``."""
+        met = self.range.meet(singular)
+        return not met.is_empty and not (met.is_point and met.low in self.excluded)
 
     def float_dtype(self, default: FloatDtype = FLOAT32) -> FloatDtype:
         """The floating-point dtype to compute with, ``default`` where it is unknown."""
@@ -83,6 +89,8 @@ class AbstractValue:
             dtype=self.dtype if self.dtype == other.dtype else self.dtype or other.dtype,
             host=self.host and other.host,
             rank0=self.rank0 and other.rank0,
+            excluded=frozenset(p for p in self.excluded if p in other.excluded or p not in other.range)
+            | frozenset(p for p in other.excluded if p not in self.range),
         )
 
     @property

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tf_nan_lint.graph.build import Scope
+    from tf_nan_lint.graph.scopes import Scope
 
 STRUCTURAL = frozenset(
-    {"const", "input", "phi", "loop", "tuple", "list", "dict", "item", "attr", "ref", "function", "class", "call", "none"}
+    "const input phi loop tuple list dict slice each item attr ref function class call host test".split()
 )
 """Kinds of node that are not operators of the op table.
 
-``const``: attrs ``value``. ``input``: attrs ``name``, ``kind`` (parameter, attribute, call, global, unknown), ``key``.
-``phi``: args (condition, then, else). ``loop``: args (value before the loop,). ``tuple``, ``list``: args are the items.
-``item``: args (container, index). ``attr``: args (object,), attrs ``name``. ``ref``: attrs ``path``, a module or
-function by its canonical dotted path. ``function``, ``class``: attrs ``key``. ``call``: an unknown call.
+``const``: a literal, attr ``value``. ``input``: a parameter, attribute or anything unknown; attrs ``name``, ``kind`` (parameter,
+self, attribute, element, unknown), ``key``, for parameters ``default`` and ``annotation``. ``phi``: args (condition, then, else),
+one of which is computed. ``loop``: what a loop body finds in a variable; args (value before the loop,). ``tuple``, ``list``,
+``dict``, ``slice``: the items (keys and values in turn). ``each``: a comprehension, args (item,). ``item``: args (container,
+index). ``attr``: args (object,), attr ``name``. ``ref``: a module, function or builtin by the dotted path it is imported from,
+attr ``path``. ``function``, ``class``: one of this file, attr ``key``. ``call``: an unknown call, args are its arguments, attrs
+``path`` (or None), ``name``, ``key``, for objects of this file ``instance_of``. ``host``: a function of numpy, math or Python's
+builtins, attr ``path``. ``test``: ``is``, ``in`` and their like.
 """
 
 
@@ -120,9 +124,29 @@ class Graph:
             self.nodes.append(known)
         return known
 
+    def find(self, op: str, *args: Node) -> Node | None:
+        """The node with this operator and these operands and no attributes, if it has been made."""
+        return self._interned.get((op, tuple(a.id for a in args), ()))
+
     def const(self, value: Any) -> Node:
         """The constant ``value``; ``1``, ``1.0`` and ``True`` are three constants."""
         return self.node("const", value=value)
+
+    def replace(self, node: Node, by: Mapping[int, Node]) -> Node:
+        """``node`` with the nodes whose ids are keys of ``by`` exchanged wherever they occur in it."""
+        done: dict[int, Node] = dict(by)
+        order = sorted(node.walk(), key=lambda n: n.id)
+        for part in order:
+            if part.id not in done:
+                args = tuple(done[a.id] for a in part.args)
+                unchanged = all(a is b for a, b in zip(args, part.args, strict=True))
+                done[part.id] = part if unchanged else self.node(part.op, *args, **dict(part.attrs))
+        return done[node.id]
+
+    def replace_operand(self, node: Node, operand: Node, by: Node) -> Node:
+        """``node`` with its own operand exchanged; what the operand is computed from stays as it is."""
+        args = tuple(by if arg is operand else arg for arg in node.args)
+        return self.node(node.op, *args, **dict(node.attrs))
 
     def add_site(self, site: Site) -> None:
         """Record where a node is computed."""

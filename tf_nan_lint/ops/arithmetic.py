@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
+from functools import partial
 
 from tf_nan_lint.domain.interval import (
     ALL,
+    NEGATIVE,
     NON_NEGATIVE,
     Interval,
     add_may_be_nan,
@@ -19,41 +23,20 @@ from tf_nan_lint.ops.spec import (
     Hazard,
     HazardKind,
     Masked,
-    OpSpec,
     Operands,
+    OpSpec,
     Reach,
+    Transfer,
     always,
+    constant,
+    mapped,
+    meeting,
     op,
+    polynomial_overflow,
     value_of,
 )
 
 ZERO_DIVISOR = Hazard(HazardKind.DIVIDE_BY_ZERO, 1, point(0.0))
-NEGATIVE = Interval(-math.inf, -math.ulp(0.0))
-
-
-def constant(value: AbstractValue) -> float | None:
-    """The only value an operand can have, or None."""
-    return value.range.low if value.range.is_point and not value.may_nan else None
-
-
-def mapped(operands: Operands, index: int, function) -> list[Reach]:  # type: ignore[no-untyped-def]
-    """What operand ``index`` reaches, seen through ``function``."""
-    reached = []
-    for entry in operands[index].reached:
-        image = operands.dtype.round(function(entry.point))
-        if not math.isnan(image):
-            reached.append(Reach(image, entry.grade, entry.origin))
-    return reached
-
-
-def meeting(operands: Operands) -> list[tuple[Reach, Reach]]:
-    """Pairs of values that both operands reach for the same input."""
-    return [
-        (a, b)
-        for a in operands[0].reached
-        for b in operands[1].reached
-        if operands.independent or (a.origin is not None and a.origin == b.origin)
-    ]
 
 
 def _add(operands: Operands) -> AbstractValue:
@@ -62,7 +45,7 @@ def _add(operands: Operands) -> AbstractValue:
     for index, other in ((0, right), (1, left)):
         addend = constant(other)
         if addend is not None:
-            reached += mapped(operands, index, lambda p, c=addend: p + c)
+            reached += mapped(operands, index, partial(operator.add, addend))
     reached += [
         Reach(a.point + b.point, min(a.grade, b.grade), a.origin)
         for a, b in meeting(operands)
@@ -105,7 +88,7 @@ def _multiply(operands: Operands) -> AbstractValue:
     for index, other in ((0, right), (1, left)):
         factor = constant(other)
         if factor is not None:
-            reached += mapped(operands, index, lambda p, c=factor: p * c)
+            reached += mapped(operands, index, partial(operator.mul, factor))
         elif not other.range.is_empty:
             reached += [entry for entry in operands[index].reached if entry.point == 0.0]
     reached += [
@@ -202,7 +185,7 @@ def _minimum(operands: Operands) -> AbstractValue:
     return _extremum(operands, min, operands[0].range.minimum(operands[1].range))
 
 
-def _extremum(operands: Operands, choose, range_: Interval) -> AbstractValue:  # type: ignore[no-untyped-def]
+def _extremum(operands: Operands, choose: Callable[[float, float], float], range_: Interval) -> AbstractValue:
     reached: list[Reach] = []
     for index, other in ((0, operands[1]), (1, operands[0])):
         bound = constant(other)
@@ -280,17 +263,12 @@ def _power_hazards(operands: Operands) -> tuple[Hazard, ...]:
         # x ** 0 too: its gradient is 0 * 0 ** -1.
         hazards.append(Hazard(HazardKind.DIVIDE_BY_ZERO, 0, point(0.0), value=False))
     elif exponent > 1:
-        hazards.append(_polynomial_overflow(operands, exponent))
+        hazards.append(polynomial_overflow(operands, exponent))
     return tuple(hazards)
 
 
-def _polynomial_overflow(operands: Operands, exponent: float) -> Hazard:
-    edge = operands.dtype.max ** (1.0 / exponent)
-    return Hazard(HazardKind.OVERFLOW, 0, Interval(edge, math.inf), polynomial=True)
-
-
 def _square_hazards(operands: Operands) -> tuple[Hazard, ...]:
-    return (_polynomial_overflow(operands, 2.0),)
+    return (polynomial_overflow(operands, 2.0),)
 
 
 def _reciprocal(operands: Operands) -> AbstractValue:
@@ -303,7 +281,7 @@ def _reciprocal_no_nan(operands: Operands) -> AbstractValue:
     return value_of(operands, quotient.join(point(0.0)), *zeros)
 
 
-def _rounding(function):  # type: ignore[no-untyped-def]
+def _rounding(function: Callable[[float], float]) -> Transfer:
     def transfer(operands: Operands) -> AbstractValue:
         whole = operands[0].range.increasing(lambda v: v if math.isinf(v) else float(function(v)))
         return value_of(operands, whole, *mapped(operands, 0, lambda p: p if math.isinf(p) else float(function(p))))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from tf_nan_lint.domain.dtypes import FloatDtype
-from tf_nan_lint.domain.interval import Interval
-from tf_nan_lint.domain.value import TOP, AbstractValue, Grade, Reach
+from tf_nan_lint.domain.interval import ALL, Interval
+from tf_nan_lint.domain.value import TOP, AbstractValue, Grade, Reach, strongest
 
 Attribute = float | int | bool | str | None
-"""A static argument whose value is known: an axis, ``keepdims``, ``ord``, a dtype name."""
+"""A static argument: an axis, ``keepdims``, ``ord``, a dtype name. NaN stands for one that is given and not known."""
 
 
 class HazardKind(enum.Enum):
@@ -35,7 +36,8 @@ class Masked(enum.Enum):
 class Hazard:
     """Operand ``operand`` inside ``singular`` makes the op's value or its gradient non-finite.
 
-    ``polynomial`` marks overflow that needs inputs near the dtype's limit (a square, a product): a hazard in float16 only.
+    ``polynomial`` marks overflow that needs inputs near the dtype's limit (a square, a product): a hazard in float16
+    only.
     """
 
     kind: HazardKind
@@ -51,8 +53,8 @@ class Hazard:
 class Operands:
     """What a transfer function sees of one application of its op.
 
-    ``args`` has one value per operand, ``attrs`` the static arguments that are known, ``dtype`` the floating-point dtype
-    that the result is rounded to, ``origin`` the identity of the node, for evidence that the op itself yields.
+    ``args`` has one value per operand, ``attrs`` the static arguments that are given, ``dtype`` the floating-point
+    dtype that the result is rounded to, ``origin`` the identity of the node, for evidence that the op itself yields.
     ``independent`` says whether its two operands share no input, so that values reached by both are reached together.
     """
 
@@ -64,6 +66,13 @@ class Operands:
 
     def __getitem__(self, index: int) -> AbstractValue:
         return self.args[index]
+
+    def number(self, name: str, default: float) -> float | None:
+        """A numeric argument, ``default`` where it is not given, None where its value is not known."""
+        value = self.attrs.get(name)
+        if value is None or isinstance(value, str):
+            return default
+        return None if math.isnan(value) else float(value)
 
     def yields(self, point: float, grade: Grade = Grade.STRUCTURAL) -> Reach:
         """Evidence that this op itself reaches ``point``."""
@@ -87,6 +96,11 @@ def no_hazards(operands: Operands) -> tuple[Hazard, ...]:
     return ()
 
 
+def no_evidence(operands: Operands) -> tuple[Reach, ...]:
+    """The evidence of an op that reaches no value of its own."""
+    return ()
+
+
 def always(*hazards: Hazard) -> Callable[[Operands], tuple[Hazard, ...]]:
     """Hazards that do not depend on the other operands."""
     return lambda operands: hazards
@@ -100,8 +114,8 @@ class OpSpec:
     arguments are operands). ``names`` are the public spellings as ``family.path`` (families: see ``graph/names.py``);
     the first one of a family is the one fixes write. ``keywords`` maps other keyword spellings to ``params``.
     ``symbol`` is Python's operator where there is one. ``elementwise`` ops act entry by entry: a condition on an entry
-    still holds for the entry of the result. ``shape_of`` is the operand whose shape the result has (None: broadcast).
-    ``source`` says where the numbers come from.
+    still holds for the entry of the result. ``pure`` ops give the same value for the same operands; the others (random
+    numbers, variables) a new one at every call. ``source`` says where the numbers come from.
     """
 
     name: str
@@ -114,6 +128,7 @@ class OpSpec:
     keywords: Mapping[str, str] = field(default_factory=dict)
     symbol: str | None = None
     source: str = "facts/OPS.md (TensorFlow 2.21)"
+    pure: bool = True
 
     def name_in(self, family: str) -> str | None:
         """The preferred path of this op in a family (``"tf"`` → ``"math.log"``), or None where it has no name there."""
@@ -133,6 +148,7 @@ def op(
     keywords: str = "",
     symbol: str | None = None,
     source: str = "facts/OPS.md (TensorFlow 2.21)",
+    pure: bool = True,
 ) -> OpSpec:
     """A row in its written form: ``params`` and ``names`` separated by blanks, ``keywords`` as ``other=param``."""
     pairs = dict(pair.split("=") for pair in keywords.split())
@@ -147,6 +163,7 @@ def op(
         MappingProxyType(pairs),
         symbol,
         source,
+        pure,
     )
 
 
@@ -198,6 +215,70 @@ def value_of(operands: Operands, range_: Interval, *reached: Reach, may_nan: boo
     )
 
 
+def carried(operands: Operands, index: int = 0) -> AbstractValue:
+    """The result of an op that only moves entries of operand ``index``: what is reached stays reached."""
+    return replace(operands[index], rank0=False)
+
+
+def created(operands: Operands, range_: Interval, *reached: Reach, dtype: str | None = None) -> AbstractValue:
+    """A new tensor, of the dtype that the call asks for, or ``dtype``."""
+    asked = operands.attrs.get("dtype")
+    return AbstractValue(range_, reached, dtype=asked if isinstance(asked, str) else None if asked else dtype)
+
+
+def constant(value: AbstractValue) -> float | None:
+    """The only value an operand can have, or None."""
+    return value.range.low if value.range.is_point and not value.may_nan else None
+
+
+def mapped(operands: Operands, index: int, function: Callable[[float], float]) -> list[Reach]:
+    """What operand ``index`` reaches, seen through ``function``; where that is NaN it reaches nothing."""
+    images = ((operands.dtype.round(function(entry.point)), entry) for entry in operands[index].reached)
+    return [Reach(image, entry.grade, entry.origin) for image, entry in images if not math.isnan(image)]
+
+
+def meeting(operands: Operands) -> list[tuple[Reach, Reach]]:
+    """Pairs of values that both operands reach for the same input."""
+    return [
+        (a, b)
+        for a in operands[0].reached
+        for b in operands[1].reached
+        if operands.independent or (a.origin is not None and a.origin == b.origin)
+    ]
+
+
+def zeros(operands: Operands, index: int = 0) -> list[Reach]:
+    """The evidence that operand ``index`` reaches 0."""
+    return [entry for entry in operands[index].reached if entry.point == 0.0]
+
+
+def monotone(
+    function: Callable[[float], float],
+    within: Interval = ALL,
+    sharpen: Callable[[Operands], tuple[Reach, ...]] = no_evidence,
+) -> Transfer:
+    """The transfer function of an increasing function without singularities, whose results lie in ``within``."""
+
+    def transfer(operands: Operands) -> AbstractValue:
+        range_ = operands[0].range.increasing(function, operands.dtype).meet(within)
+        return value_of(operands, range_, *mapped(operands, 0, function), *sharpen(operands))
+
+    return transfer
+
+
+def flushed(range_: Interval, dtype: FloatDtype) -> Interval:
+    """``range_`` with 0 where it begins or ends among the subnormals, which the kernels read as 0."""
+    low = 0.0 if 0.0 < range_.low < dtype.tiny else range_.low
+    high = 0.0 if -dtype.tiny < range_.high < 0.0 else range_.high
+    return Interval(low, high)
+
+
+def polynomial_overflow(operands: Operands, degree: float) -> Hazard:
+    """The overflow of a power of operand 0, a hazard in float16 only."""
+    edge = operands.dtype.max ** (1.0 / degree)
+    return Hazard(HazardKind.OVERFLOW, 0, Interval(edge, math.inf), polynomial=True)
+
+
 __all__ = [
     "TOP",
     "AbstractValue",
@@ -213,8 +294,19 @@ __all__ = [
     "Reach",
     "Transfer",
     "always",
+    "carried",
+    "constant",
+    "created",
+    "flushed",
+    "mapped",
+    "meeting",
+    "monotone",
+    "no_evidence",
     "no_hazards",
     "op",
+    "polynomial_overflow",
+    "strongest",
     "unknown",
     "value_of",
+    "zeros",
 ]

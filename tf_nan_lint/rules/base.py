@@ -28,13 +28,15 @@ class Replacement:
 class Rewrite:
     """A repair in terms of the graph; ``fix/concretize.py`` turns it into edits of the source.
 
-    ``watch`` names the rewrite for its reader; ``reason`` says why it is not ``SAFE``.
+    ``reason`` says why it is not ``SAFE``. A rewrite that ``eliminates`` a node is offered only if simplification removes
+    every use of it; several rewrites of one finding are alternatives, the first that can be written counts.
     """
 
     message: str
     replacements: tuple[Replacement, ...]
     applicability: Applicability
     reason: str = ""
+    eliminates: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Example:
     good: str | None
     witness: tuple[object, ...]
     ordinary: tuple[tuple[object, ...], ...] = ()
-    breaks: Mapping[str, str] = field(default_factory=lambda: {"eager": "gradient", "graph": "gradient", "xla": "gradient"})
+    breaks: Mapping[str, str] = field(
+        default_factory=lambda: {"eager": "gradient", "graph": "gradient", "xla": "gradient"}
+    )
     applicability: Applicability = Applicability.SAFE
     watch: tuple[int, ...] | None = None
     rtol: float = 1e-5

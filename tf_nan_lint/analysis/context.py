@@ -1,0 +1,81 @@
+"""Where gradients do not matter: what is never differentiated, and values whose consumers stop or ignore gradients."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tf_nan_lint.graph.build import Module
+from tf_nan_lint.graph.nodes import Node, Site
+from tf_nan_lint.graph.scopes import Scope
+
+_BASES: Final = ("optimizer", "metric", "callback", "preprocessinglayer", "transitionkernel")
+"""Parts of the names of base classes whose methods are not differentiated."""
+
+_METHODS: Final = frozenset(
+    "update_step update_state result apply_gradients _resource_apply_dense _resource_apply_sparse _apply_dense _apply_sparse "
+    "_resource_apply_sparse_duplicate_indices _apply_sparse_shared _prepare _prepare_local get_updates on_epoch_end "
+    "on_batch_end on_train_batch_end reset_state reset_states get_config one_step".split()
+)
+"""Methods of such classes, by name alone: for classes whose bases cannot be seen."""
+
+_NO_GRADIENT_DECORATORS: Final = ("custom_gradient", "RegisterGradient", "custom_jvp", "custom_vjp")
+
+_STOPS: Final = frozenset(
+    "argmax argmin top_k less less_equal greater greater_equal equal not_equal is_nan is_inf is_finite stop_gradient "
+    "sign floor ceil round count_nonzero logical_and logical_or logical_not test shape size rank".split()
+)
+"""Ops that hand no gradient to their operands."""
+
+_SINKS: Final = frozenset("print numpy scalar histogram image write summary info debug warning error".split())
+"""Unknown functions that only look at their arguments."""
+
+
+def is_differentiated(module: Module, site: Site) -> bool:
+    """Whether somebody may differentiate what the function around ``site`` computes."""
+    scope: Scope | None = site.scope
+    while scope is not None:
+        if scope.kind == "function" and _is_update(module, scope):
+            return False
+        scope = scope.parent
+    return True
+
+
+def _is_update(module: Module, scope: Scope) -> bool:
+    name = scope.name
+    if name in _METHODS or name.endswith("_grad") or name.startswith(("_grad_", "preprocess", "plot_", "visualize")):
+        return True
+    for decorator in scope.decorators:
+        path = str(decorator.attr("path", ""))
+        if path.rpartition(".")[2] in _NO_GRADIENT_DECORATORS:
+            return True
+    owner = scope.owner
+    return owner is not None and any(
+        part in base.replace("_", "").lower() for base in module.bases_of(owner) for part in _BASES
+    )
+
+
+def gradient_is_used(node: Node, users: dict[int, list[Node]], limit: int = 200) -> bool:
+    """Whether some consumer of ``node`` hands a gradient back to it.
+
+    A value without consumers counts as used: it is returned, or assigned to something that is not followed.
+    """
+    seen = {node.id}
+    stack = [node]
+    ends = False
+    while stack and limit:
+        limit -= 1
+        top = stack.pop()
+        followers = users.get(top.id, [])
+        if not followers and top is not node:
+            ends = True
+        for user in followers:
+            if user.op in _STOPS or (user.op == "call" and user.attr("name") in _SINKS):
+                continue
+            if user.op == "attr" and user.attr("name") in ("shape", "dtype", "numpy"):
+                continue
+            if user.op == "where" and user.args[0] is top and top not in user.args[1:]:
+                continue
+            if user.id not in seen:
+                seen.add(user.id)
+                stack.append(user)
+    return ends or not users.get(node.id) or bool(stack)

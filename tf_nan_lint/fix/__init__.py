@@ -1,0 +1,1 @@
+"""From rewrites of the graph to edits of the source, and from edits to a repaired file."""
