@@ -191,7 +191,7 @@ def read(path: Path) -> Config:
         config = _read_if_present(path)
         if config is not None:
             return config
-        problem = f"has no [{SECTION}] section" if path.is_file() else "is not a file"
+        problem = f"has no [{SECTION}] section" if path.is_file() else "no such file"
     except OSError as error:
         problem = error.strerror or str(error)
     raise ConfigError(str(path), problem)
@@ -202,7 +202,7 @@ def suggest(word: str, known: Collection[str]) -> str:
     import difflib
 
     by_upper = {k.upper(): k for k in known}
-    near = difflib.get_close_matches(word.upper(), by_upper, n=1)
+    near = difflib.get_close_matches(word.upper(), by_upper, n=1, cutoff=0.7)
     return f"; did you mean `{by_upper[near[0]]}`?" if near else ""
 
 
@@ -309,14 +309,16 @@ _KEYS: Final[Mapping[str, Callable[[object], object]]] = MappingProxyType(
 
 def _line_of(text: str, key: str | None) -> int:
     """The line of ``key`` in our section, of the section itself for None; TOML parsers do not tell."""
-    header = re.compile(r"""\s*\[\s*["']?tool["']?\s*\.\s*["']?tf-nan-lint["']?\s*\]""")
-    assignment = re.compile(rf"""(?:.*[.{{,\s])?["']?{re.escape(key or "tf-nan-lint")}["']?\s*[=.]""")
+    ours = r"""["']?tool["']?\s*\.\s*["']?tf-nan-lint["']?"""
+    name = rf"""["']?{re.escape(key or "tf-nan-lint")}["']?\s*"""
+    header = re.compile(rf"\s*\[\s*{ours}\s*\]")
+    assignment = re.compile(rf"(?:.*[.{{,\s])?{name}[=.]|\s*\[\s*{ours}\s*\.\s*{name}\]")
     inside, start = False, 1
     for number, line in enumerate(text.splitlines(), 1):
         if header.match(line):
             inside, start = True, number
-        elif inside and line.lstrip().startswith("["):
-            inside = False
-        elif (inside or "tf-nan-lint" in line) and assignment.match(line):
+            continue
+        if (inside or "tf-nan-lint" in line) and assignment.match(line):
             return number
+        inside = inside and not line.lstrip().startswith("[")
     return start

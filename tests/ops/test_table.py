@@ -15,9 +15,9 @@ from tf_nan_lint.ops.spec import AbstractValue, Operands, OpSpec, OpTable, op
 
 TF1_ONLY = frozenset(
     """
-    tf.sub tf.neg tf.complex_abs tf.div tf.div_no_nan tf.realdiv tf.inv tf.mod tf.floormod tf.floordiv tf.floor_div
-    tf.reciprocal tf.reciprocal_no_nan tf.squared_difference tf.rint
-    tf.log tf.log1p tf.expm1 tf.rsqrt tf.log_sigmoid tf.erf tf.erfc tf.ceil tf.angle tf.xlogy
+    tf.div tf.div_no_nan tf.mod tf.floormod tf.floordiv tf.floor_div
+    tf.reciprocal tf.squared_difference tf.rint
+    tf.log tf.log1p tf.expm1 tf.rsqrt tf.log_sigmoid tf.erf tf.erfc tf.ceil tf.angle
     tf.count_nonzero tf.cumprod tf.global_norm tf.confusion_matrix tf.arg_max tf.arg_min
     tf.segment_sum tf.segment_mean tf.segment_max tf.segment_min tf.unsorted_segment_sum tf.unsorted_segment_mean
     tf.nn.softmax_cross_entropy_with_logits_v2
@@ -31,13 +31,11 @@ TF1_ONLY = frozenset(
 )
 """Spellings that only TensorFlow 1 has."""
 
-BEFORE_TF1 = frozenset({"tf.sub", "tf.neg", "tf.inv", "tf.complex_abs", "tf.pack", "tf.xlogy"})
+BEFORE_TF1 = frozenset({"tf.sub", "tf.mul", "tf.neg", "tf.inv", "tf.complex_abs", "tf.pack"})
 """Spellings of TensorFlow 0.x, which still occur in old code."""
 
 BEFORE_KERAS3 = frozenset({"K.logsumexp"})
 """Spellings of Keras 2.0 to 2.2."""
-
-PLACES = {"axes": "axis", "dim": "axis"}
 
 
 @lru_cache
@@ -87,12 +85,6 @@ def test_list_of_old_names_has_no_strangers() -> None:
     assert {*TF1_ONLY, *BEFORE_TF1, *BEFORE_KERAS3} >= {
         name for name, _ in map(lambda p: p.values, SPELLINGS) if resolve(name) is None
     }
-
-
-OTHER_ORDER = {
-    # Optional arguments that come elsewhere than in tf's signature: nothing depends on them.
-    "K.relu": "has no name",
-}
 
 
 def signature(function: Callable[..., Any]) -> list[inspect.Parameter]:

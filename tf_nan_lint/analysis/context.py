@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from tf_nan_lint.graph.build import Module
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.graph.scopes import Scope
 
-_BASES: Final = ("optimizer", "metric", "callback", "preprocessinglayer", "transitionkernel")
+_BASES: Final = (
+    "optimizer",
+    "metric",
+    "callback",
+    "preprocessinglayer",
+    "transitionkernel",
+    "constraint",
+    "initializer",
+)
 """Parts of the names of base classes whose methods are not differentiated."""
 
 _METHODS: Final = frozenset(
@@ -31,12 +40,25 @@ _SINKS: Final = frozenset("print numpy scalar histogram image write summary info
 
 
 def is_differentiated(module: Module, site: Site) -> bool:
-    """Whether somebody may differentiate what the function around ``site`` computes."""
-    scope: Scope | None = site.scope
-    while scope is not None:
-        if scope.kind == "function" and _is_update(module, scope):
+    """Whether somebody may differentiate what the function around ``site`` computes.
+
+    A helper that only functions call which are never differentiated is not differentiated either.
+    """
+    return _scope_is_differentiated(module, site.scope, set())
+
+
+def _scope_is_differentiated(module: Module, scope: Scope, seen: set[int]) -> bool:
+    outer: Scope | None = scope
+    while outer is not None:
+        if outer.kind == "function" and _is_update(module, outer):
             return False
-        scope = scope.parent
+        callers = module.callers.get(id(outer.node), []) if outer.node is not None else []
+        fresh = [caller for caller in callers if id(caller.node) not in seen and caller.kind != "module"]
+        seen |= {id(caller.node) for caller in fresh}
+        if fresh and len(fresh) == len(callers):
+            if not any(_scope_is_differentiated(module, caller, seen) for caller in fresh):
+                return False
+        outer = outer.parent
     return True
 
 
@@ -44,14 +66,36 @@ def _is_update(module: Module, scope: Scope) -> bool:
     name = scope.name
     if name in _METHODS or name.endswith("_grad") or name.startswith(("_grad_", "preprocess", "plot_", "visualize")):
         return True
+    if id(scope.node) in module.gradients:
+        return True
     for decorator in scope.decorators:
-        path = str(decorator.attr("path", ""))
+        path = str(decorator.attr("path", "")) or str(decorator.attr("name", ""))
         if path.rpartition(".")[2] in _NO_GRADIENT_DECORATORS:
             return True
     owner = scope.owner
     return owner is not None and any(
         part in base.replace("_", "").lower() for base in module.bases_of(owner) for part in _BASES
     )
+
+
+def carries_gradient(node: Node, is_data: Callable[[Node], bool]) -> bool:
+    """Whether ``node`` is computed from something that can be differentiated, through ops that hand gradients on.
+
+    ``is_data`` says which leaves nobody differentiates: masks, labels, Python numbers.
+    """
+    seen = {node.id}
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if top.op in _STOPS or top.op.startswith(("random_", "truncated_")) or is_data(top):
+            continue
+        if top.op in ("input", "call", "loop", "variable", "item", "attr"):
+            return True
+        for arg in top.args:
+            if arg.id not in seen:
+                seen.add(arg.id)
+                stack.append(arg)
+    return False
 
 
 def gradient_is_used(node: Node, users: dict[int, list[Node]], limit: int = 200) -> bool:

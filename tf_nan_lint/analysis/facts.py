@@ -156,7 +156,9 @@ class Facts:
         row = OPS[node.op]
         kept = guards if row.elementwise else tuple(g for g in guards if g.whole)
         args = tuple(self.value(arg, kept) for arg in node.args)
-        known = [FLOATS[a.dtype] for a in sorted(args, key=lambda a: a.host) if a.dtype is not None and a.dtype in FLOATS]
+        known = [
+            FLOATS[a.dtype] for a in sorted(args, key=lambda a: a.host) if a.dtype is not None and a.dtype in FLOATS
+        ]
         dtype = known[0] if known else self.target
         attrs = {name: self._attribute(value) for name, value in node.attrs}
         independent = len(node.args) == 2 and self.inputs(node.args[0]).isdisjoint(self.inputs(node.args[1]))
@@ -200,6 +202,9 @@ class Facts:
     def _input(self, node: Node, guards: tuple[Guard, ...]) -> AbstractValue:
         name = str(node.attr("name"))
         default = node.attr("default")
+        given = self.module.arguments.get((node.attr("key"), name), []) if node.attr("kind") == "parameter" else []
+        if given and all(self._is_number(argument) for argument in given):
+            return AbstractValue(host=True, rank0=True)
         if default is not None and default.is_const and isinstance(default.value, (int, float)):
             known = self._const(default, ())
             positive = known.range.low > 0 and named.EPSILON.fullmatch(name) is not None
@@ -211,6 +216,12 @@ class Facts:
         if annotation is not None and named.NUMBERS.fullmatch(annotation):
             return AbstractValue(host=True, rank0=True)
         return AbstractValue(reached=_named(name, node.id))
+
+    def _is_number(self, argument: Node) -> bool:
+        """Whether a caller passes a number: a literal, or a scalar tensor."""
+        if argument.op == "input" and argument.attr("kind") == "parameter":
+            return False  # of another caller, or this very one: nothing is known
+        return self._plain_value(argument).rank0
 
     def _phi(self, node: Node, guards: tuple[Guard, ...]) -> AbstractValue:
         return self._choice(node, guards, whole=True)
@@ -252,7 +263,13 @@ class Facts:
             return AbstractValue(reached=_named(index.value, node.id))
         if container.op in ("call", "dict", "function", "class", "ref"):
             return TOP
-        return self.value(container, tuple(g for g in guards if g.whole))
+        return self._selected(container, self.value(container, tuple(g for g in guards if g.whole)))
+
+    def _selected(self, container: Node, value: AbstractValue) -> AbstractValue:
+        """Some entries of ``container``: if it was put together from parts, they need not be those that reach a value."""
+        while container.op in MOVES and container.args:
+            container = container.args[0]
+        return replace(value, reached=()) if container.op in ("concat", "stack", "pad", "list", "tuple") else value
 
     def _attr(self, node: Node, guards: tuple[Guard, ...]) -> AbstractValue:
         name = node.attr("name")
@@ -288,6 +305,12 @@ class Facts:
 
     def _related(self, node: Node, value: AbstractValue, guards: tuple[Guard, ...]) -> AbstractValue:
         """What follows from how operands are related, which no transfer function can see."""
+        if node.op in ("gather", "gather_nd", "boolean_mask", "slice_"):
+            return self._selected(node.args[0], value)
+        if node.op in _KEEPS_NONZERO and all(
+            not self.value(arg, guards).may_be(point(0.0)) for arg in node.args[: _KEEPS_NONZERO[node.op]]
+        ):
+            value = Constraint(excluded=frozenset({0.0})).apply(value, value.float_dtype(self.target))
         if node.op == "subtract":
             left, right = (unmoved(arg) for arg in node.args)
             for extremum, op, other, sign in (
@@ -302,6 +325,12 @@ class Facts:
                 return replace(value, range=value.range.meet(NON_NEGATIVE))
         if node.op == "reduce_sum" and node.args:
             terms = unmoved(node.args[0])
+            pairs = terms.args[0] if terms.op == "cast" else terms
+            if pairs.op == "equal" and any(
+                unmoved_transpose(a) is unmoved(b) for a, b in (pairs.args, reversed(pairs.args))
+            ):
+                # Every label is equal to itself: no row of the comparison is empty.
+                return value.narrowed(Interval(1.0, math.inf))
             if terms.op == "exp":
                 shifted = terms.args[0]
                 if shifted.op == "subtract" and unmoved(shifted.args[1]).op == "reduce_max":
@@ -326,8 +355,58 @@ class Facts:
         return next((s for s in sites if s.scope is near.scope), sites[0] if sites else None)
 
     def differentiated(self, site: Site) -> bool:
-        """Whether a gradient may flow through the operation at ``site``."""
-        return context.is_differentiated(self.module, site) and context.gradient_is_used(site.node, self._all_users())
+        """Whether a gradient may flow through the operation at ``site``: some input of it wants one, and some use gives it."""
+        return (
+            context.is_differentiated(self.module, site)
+            and context.carries_gradient(site.node, self._is_data)
+            and context.gradient_is_used(site.node, self._all_users())
+        )
+
+    def _is_data(self, leaf: Node) -> bool:
+        if leaf.op in ("input", "attr") and named.MASK.fullmatch(str(leaf.attr("name")).lstrip("_").lower()):
+            return True
+        return leaf.op in ("input", "item", "attr", "loop", "cast") and (
+            (known := self._plain_value(leaf)).host or known.is_integral
+        )
+
+    def varies(self, node: Node) -> bool:
+        """Whether ``node`` is computed from an input, and not from random numbers and constants alone."""
+        return any(part.op in ("input", "call", "loop", "item", "attr", "variable") for part in node.walk())
+
+    def is_mask(self, node: Node) -> bool:
+        """Whether ``node`` is an input whose name says mask, label or weight."""
+        name = node.args[1].value if node.op == "item" and node.args[1].is_const else node.attr("name")
+        return named.MASK.fullmatch(str(name).lstrip("_").lower()) is not None
+
+    def is_protected(self, site: Site, operand: Node, singular: Interval, depth: int = 6) -> bool:
+        """Whether every use of the value at ``site`` chooses it only where ``operand`` is not singular.
+
+        Such a value is not seen where it is not finite (its gradient still is).
+        """
+        return self._protected(site.node, site, operand, singular, depth)
+
+    def _protected(self, node: Node, site: Site, operand: Node, singular: Interval, depth: int) -> bool:
+        users = self.users(node)
+        if not users or not depth:
+            return False
+        for user in users:
+            if user.op == "where" and node is not user.args[0]:
+                condition, then, otherwise = user.args
+                if any(
+                    test.args[0] is node for test in condition.walk() if test.op in ("is_nan", "is_inf", "is_finite")
+                ):
+                    continue
+                sides = [holds for holds, branch in ((True, then), (False, otherwise)) if branch is node]
+                guards = [(*site.guards, Guard(condition, holds, whole=False)) for holds in sides]
+                if all(not self.value(operand, g).may_be(singular) for g in guards):
+                    continue
+            elif user.op in ("is_nan", "is_inf", "is_finite", "nan_to_num"):
+                continue
+            elif user.op in OPS and OPS[user.op].elementwise:
+                if self._protected(user, site, operand, singular, depth - 1):
+                    continue
+            return False
+        return True
 
     # ---- users ------------------------------------------------------------------------------------------------------
 
@@ -347,6 +426,29 @@ class Facts:
 _HANDLED: Final[Mapping[str, bool]] = dict.fromkeys(
     "const input phi where loop host test item attr each tuple list ref".split(), True
 )
+
+
+_KEEPS_NONZERO: Final[Mapping[str, int]] = {
+    "square": 1,
+    "abs": 1,
+    "negative": 1,
+    "sqrt": 1,
+    "sign": 1,
+    "cast": 1,
+    "identity": 1,
+    "multiply": 2,
+    "divide": 1,
+}
+"""Ops that are not 0 where that many of their operands are not, underflow aside."""
+
+
+def unmoved_transpose(node: Node) -> Node | None:
+    """What is transposed, if ``node`` is a transpose."""
+    while node.op in MOVES and node.args:
+        if node.op == "transpose":
+            return unmoved(node.args[0])
+        node = node.args[0]
+    return None
 
 
 def unmoved(node: Node) -> Node:

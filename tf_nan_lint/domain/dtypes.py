@@ -33,27 +33,23 @@ class FloatDtype:
 
     def above(self, value: float) -> float:
         """The smallest value of this dtype that is greater than ``value``."""
-        return -self._below(-value)
+        return -self.below(-value)
 
     def below(self, value: float) -> float:
         """The largest value of this dtype that is less than ``value``."""
-        return self._below(value)
-
-    def _below(self, value: float) -> float:
-        if value == -math.inf:
-            return value
-        if value == math.inf:
-            return self.max
-        if -self.tiny < value <= self.tiny:
-            return 0.0 if value > 0 else -self.tiny
         near = self.round(value)
-        if near < value:
+        if near < value or near == -math.inf:
             return near
-        # One step down: a step of a quarter gap is rounded away, so widen it until the rounding lands lower.
-        step = abs(value) * self.eps / 4 or self.tiny
-        while self.round(value - step) >= value:
-            step *= 2
-        return self.round(value - step)
+        if near == math.inf:
+            return self.max
+        if near == 0.0:
+            return -self.tiny
+        if near == self.tiny:
+            return 0.0
+        fraction, exponent = math.frexp(near)
+        # The gap under a power of two is half the gap above it.
+        gap = math.ldexp(self.eps, exponent - (2 if fraction == 0.5 else 1))
+        return self.round(near - max(gap, self.tiny if self.name == "float16" else 0.0))
 
 
 def _round_float16(value: float) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import tokenize
 from collections.abc import Callable, Collection, Sequence
+from itertools import combinations
 
 import libcst as cst
 
@@ -59,19 +61,49 @@ def _concretize(rewrite: Rewrite, facts: Facts) -> Fix | None:
             return None
         if precedence < precedence_of(old) and not getattr(old, "lpar", ()):
             text = f"({text})"
-        edits.append(Edit(span_of(site), text))
+        edits.append(_narrowed(module.source.slice(span_of(site)), text, span_of(site)))
         edits += _hoisting(writer, site)
         reads |= writer.reads
         removed |= {id(part) for part in _parts(old)}
+    if any(a.span.overlaps(b.span) for a, b in combinations(edits, 2)):
+        return None
     frees = _frees(sites[0].scope, removed)
     edits += _dead_statements(sites[0], removed, reads, module)
     return Fix(rewrite.message, tuple(sorted(edits)), applicability, reason, frees)
 
 
+def _narrowed(old: str, new: str, span: Span) -> Edit:
+    """The edit from ``old`` to ``new`` without what both begin and end with, cut between words."""
+    start = len(os.path.commonprefix([old, new]))
+    while start and _within_word(old, start) or start and _within_word(new, start):
+        start -= 1
+    room = min(len(old), len(new)) - start
+    end = min(len(os.path.commonprefix([old[::-1], new[::-1]])), room)
+    while end and (_within_word(old, len(old) - end) or _within_word(new, len(new) - end)):
+        end -= 1
+    return Edit(
+        Span(_advanced(span.start, old[:start]), _advanced(span.start, old[: len(old) - end])), new[start : len(new) - end]
+    )
+
+
+def _within_word(text: str, index: int) -> bool:
+    return 0 < index < len(text) and all(c.isalnum() or c in "_." for c in text[index - 1 : index + 1])
+
+
+def _advanced(position: Position, over: str) -> Position:
+    """The place behind ``over``, a text that starts at ``position``."""
+    lines = over.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if len(lines) == 1:
+        return Position(position.line, position.column + len(over))
+    return Position(position.line + len(lines) - 1, len(lines[-1]))
+
+
 def _frees(scope: Scope, removed: set[int]) -> tuple[tuple[str, str], ...]:
     """The variables of ``scope`` that ``removed`` expressions read."""
     function = scope.qualified_name
-    read = (name for name, bindings in scope.history.items() if any(id(r) in removed for b in bindings for r in b.reads))
+    read = (
+        name for name, bindings in scope.history.items() if any(id(r) in removed for b in bindings for r in b.reads)
+    )
     return tuple((function, name) for name in read)
 
 

@@ -148,7 +148,11 @@ _HOST_ATTRIBUTES: Final = frozenset({"shape", "ndim", "dtype", "rank", "name", "
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """The value graph of one file: what was built, and by which scopes."""
+    """The value graph of one file: what was built, and by which scopes.
+
+    ``callers`` are the scopes that call a function of the file, ``arguments`` what they pass for a parameter, both by the
+    identity of its libcst node; ``gradients`` are the functions that are handed to a decorator (``custom_gradient``).
+    """
 
     source: SourceFile
     graph: Graph
@@ -156,6 +160,9 @@ class Module:
     scopes: list[Scope]
     uses_tf1: bool
     bases: dict[int, tuple[str, ...]]
+    callers: dict[int, list[Scope]]
+    arguments: dict[tuple[int, str], list[Node]]
+    gradients: set[int]
 
     def bases_of(self, owner: Definition) -> tuple[str, ...]:
         """The dotted paths of all base classes of a class of this file, those of its local bases included."""
@@ -170,7 +177,17 @@ def build(source: SourceFile, outline: Outline, functions: Sequence[Definition])
         builder.scope_of(definition)
     builder.run_deferred()
     bases = {id(scope.owner): builder.base_paths(scope.owner) for scope in builder.scopes if scope.owner is not None}
-    return Module(source, builder.graph, builder.module_scope, builder.scopes, builder.uses_tf1, bases)
+    return Module(
+        source,
+        builder.graph,
+        builder.module_scope,
+        builder.scopes,
+        builder.uses_tf1,
+        bases,
+        builder.callers,
+        builder.arguments,
+        builder.gradients,
+    )
 
 
 @dataclass(eq=False, slots=True)
@@ -201,6 +218,9 @@ class _Builder:
         self.inlined: dict[object, Node] = {}
         self.call_stack: list[cst.CSTNode] = []
         self.fresh = 0
+        self.callers: dict[int, list[Scope]] = {}
+        self.arguments: dict[tuple[int, str], list[Node]] = {}
+        self.gradients: set[int] = set()
 
     # ---- scopes -----------------------------------------------------------------------------------------------------
 
@@ -237,8 +257,10 @@ class _Builder:
         name = node.name.value if isinstance(node, cst.FunctionDef) else "<lambda>"
         calls = tuple(self.call_stack) if args is not None else ()
         scope = Scope(kind, name, closure.region, closure.scope, closure.definition, closure.owner, calls)
+        scope.node = node
         if args is not None:
             scope.guards.extend(self.scope.guards)
+            self.callers.setdefault(id(node), []).append(self.scope)
         elif closure.definition is not None:
             self.built[id(closure.definition)] = scope
         self.scopes.append(scope)
@@ -258,7 +280,14 @@ class _Builder:
 
     def decorator(self, decorator: cst.Decorator) -> Node:
         expression = decorator.decorator
-        return self.expression(expression.func if isinstance(expression, cst.Call) else expression)
+        if not isinstance(expression, cst.Call):
+            return self.expression(expression)
+        for argument in expression.args:
+            handed = self.expression(argument.value)
+            closure = self.closure_of(handed) if handed.op == "function" else None
+            if closure is not None:
+                self.gradients.add(id(closure.node))
+        return self.expression(expression.func)
 
     def parameters(self, closure: Closure, args: Sequence[Node] | None, keywords: Mapping[str, Node]) -> None:
         parameters = closure.node.params
@@ -278,10 +307,10 @@ class _Builder:
             positional = positional[1:]
         for index, parameter in enumerate((*positional, *parameters.kwonly_params)):
             name = parameter.name.value
-            if args is not None and name in keywords:
-                node = keywords[name]
-            elif args is not None and index < len(values) and index < len(positional):
-                node = values[index]
+            given = args is not None and (name in keywords or index < min(len(values), len(positional)))
+            if given:
+                node = keywords[name] if name in keywords else values[index]
+                self.arguments.setdefault((id(closure.node), name), []).append(node)
             else:
                 node = self.parameter(closure, parameter, is_call=args is not None)
             self.bind(name, node, kind="parameter")
@@ -1023,6 +1052,11 @@ class _Builder:
     def call_function(
         self, callee: Node, args: Sequence[Node], keywords: Mapping[str, Node], expression: cst.CSTNode
     ) -> Node | None:
+        closure = self.closure_of(callee)
+        return self.call_closure(closure, args, keywords, expression) if closure is not None else None
+
+    def closure_of(self, callee: Node) -> Closure | None:
+        """The function of this file that a ``function`` node stands for."""
         closure = self.closures.get(callee.id)
         if closure is None:
             definition = self.definition(str(callee.attr("key")))
@@ -1031,7 +1065,7 @@ class _Builder:
             statement = definition.statement()
             assert isinstance(statement, cst.FunctionDef)
             closure = Closure(statement, definition.region, self.module_scope, definition)
-        return self.call_closure(closure, args, keywords, expression)
+        return closure
 
     def call_closure(
         self, closure: Closure, args: Sequence[Node], keywords: Mapping[str, Node], expression: cst.CSTNode

@@ -77,6 +77,7 @@ class Scope:
     outside: set[str] = field(default_factory=set)
     guards: list[Guard] = field(default_factory=list)
     returns: list[tuple[tuple[Guard, ...], Node]] = field(default_factory=list)
+    node: cst.CSTNode | None = None
 
     def bind(self, binding: Binding) -> None:
         """Make ``binding`` what its name means from here on."""

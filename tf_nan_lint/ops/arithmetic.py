@@ -424,7 +424,7 @@ OPS: tuple[OpSpec, ...] = (
     op(
         "reciprocal_no_nan",
         "x name",
-        "tf.math.reciprocal_no_nan tf.reciprocal_no_nan",
+        "tf.math.reciprocal_no_nan",
         transfer=_reciprocal_no_nan,
         elementwise=True,
     ),
@@ -473,8 +473,9 @@ OPS: tuple[OpSpec, ...] = (
     op(
         "round",
         "x name",
-        "tf.math.round tf.round tf.math.rint K.round keras.ops.round tnp.round tnp.rint",
+        "tf.math.round tf.round tf.math.rint K.round keras.ops.round tnp.round",
         transfer=_rounding(round),
         elementwise=True,
+        keywords="a=x",
     ),
 )

@@ -400,7 +400,7 @@ OPS: tuple[OpSpec, ...] = (
     op(
         "xlogy",
         "x y name",
-        "tf.math.xlogy tf.xlogy",
+        "tf.math.xlogy",
         arity=2,
         transfer=_multiplied(log, 0.0),
         hazards=_log_of_multiplied_hazards(0.0),

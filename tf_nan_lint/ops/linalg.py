@@ -78,7 +78,7 @@ _NOT_POSITIVE_DEFINITE = always(
 OPS: tuple[OpSpec, ...] = (
     op(
         "matmul",
-        "x y transpose_a transpose_b adjoint_a adjoint_b a_is_sparse b_is_sparse output_type name",
+        "x y transpose_a transpose_b adjoint_a adjoint_b a_is_sparse b_is_sparse output_type grad_a grad_b name",
         "tf.linalg.matmul tf.matmul K.dot keras.ops.matmul keras.ops.dot tnp.matmul tnp.dot",
         arity=2,
         transfer=_matmul,

@@ -288,7 +288,8 @@ def _reduction(
 
 
 def _segments(name: str, names: str, transfer: Transfer) -> OpSpec:
-    return op(name, "x segment_ids num_segments name", names, arity=2, transfer=transfer, keywords="data=x")
+    params = "x segment_ids num_segments name" if name.startswith("unsorted") else "x segment_ids name"
+    return op(name, params, names, arity=2, transfer=_with_gaps(transfer), keywords="data=x")
 
 
 _ZERO_SPREAD = always(
@@ -392,16 +393,16 @@ OPS: tuple[OpSpec, ...] = (
         transfer=lambda operands: AbstractValue(ALL),
         keywords="input=x",
     ),
-    _segments("segment_sum", "tf.math.segment_sum tf.segment_sum keras.ops.segment_sum", _with_gaps(_sum)),
+    _segments("segment_sum", "tf.math.segment_sum tf.segment_sum keras.ops.segment_sum", _sum),
     _segments(
         "unsorted_segment_sum",
         "tf.math.unsorted_segment_sum tf.unsorted_segment_sum",
-        _with_gaps(_sum),
+        _sum,
     ),
-    _segments("segment_mean", "tf.math.segment_mean tf.segment_mean", _with_gaps(_mean)),
-    _segments("unsorted_segment_mean", "tf.math.unsorted_segment_mean tf.unsorted_segment_mean", _with_gaps(_mean)),
-    _segments("segment_max", "tf.math.segment_max tf.segment_max", _with_gaps(_extreme)),
-    _segments("segment_min", "tf.math.segment_min tf.segment_min", _with_gaps(_extreme)),
+    _segments("segment_mean", "tf.math.segment_mean tf.segment_mean", _mean),
+    _segments("unsorted_segment_mean", "tf.math.unsorted_segment_mean tf.unsorted_segment_mean", _mean),
+    _segments("segment_max", "tf.math.segment_max tf.segment_max", _extreme),
+    _segments("segment_min", "tf.math.segment_min tf.segment_min", _extreme),
     op(
         "l2_normalize",
         "x axis epsilon name",

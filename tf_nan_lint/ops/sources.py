@@ -643,7 +643,7 @@ OPS: tuple[OpSpec, ...] = (
     ),
     op(
         "scatter_nd",
-        "indices updates shape name",
+        "indices updates shape",
         "tf.scatter_nd keras.ops.scatter",
         arity=2,
         transfer=_scattered,

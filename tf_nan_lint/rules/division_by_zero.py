@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
+from tf_nan_lint.domain.interval import point
 from tf_nan_lint.domain.value import Grade, Reach
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
@@ -158,7 +159,7 @@ def f(x, mask):
         if value.host or facts.at(site, numerator).host and value.is_integral:
             return
         zero = _evidence(denominator, value.reached, facts)
-        if zero is None:
+        if zero is None or facts.is_protected(site, denominator, point(0.0)):
             return
         origin = facts.graph.nodes[zero.origin] if isinstance(zero.origin, int) else denominator
         cause = facts.site_of(origin, site)
@@ -188,12 +189,14 @@ def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Re
         if entry.point != 0.0 or not isinstance(entry.origin, int):
             continue
         origin = facts.graph.nodes[entry.origin]
-        strong = entry.grade in (Grade.STRUCTURAL, Grade.NAMED) or (
-            entry.grade is Grade.COINCIDENT and (origin.op in _SPREADS or _is_spread(origin))
-        )
-        if entry.grade is Grade.NAMED and denominator is origin:
-            # A mask or a probability used as a divisor itself: the name alone is no evidence of that.
-            strong = False
+        if entry.grade is Grade.STRUCTURAL:
+            # A literal 0 is a choice of Python's control flow, not a value that tensors produce.
+            strong = not origin.is_const
+        elif entry.grade is Grade.NAMED:
+            # A mask that is the divisor itself: the name alone is no evidence of that.
+            strong = facts.is_mask(origin) and denominator is not origin
+        else:
+            strong = (origin.op in _SPREADS or _is_spread(origin)) and facts.varies(origin)
         if strong and (best is None or entry.grade > best.grade):
             best = entry
     return best

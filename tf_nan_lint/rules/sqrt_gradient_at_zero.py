@@ -117,7 +117,13 @@ def f(x, radius):
         (operand,) = site.node.args
         value = facts.at(site, operand)
         zero = value.reach(0.0)
-        if zero is None or value.host or zero.grade is Grade.NAMED or not isinstance(zero.origin, int):
+        if (
+            zero is None
+            or value.host
+            or value.is_integral
+            or zero.grade is Grade.NAMED
+            or not isinstance(zero.origin, int)
+        ):
             return
         origin = facts.graph.nodes[zero.origin]
         if origin.op not in _SOURCES or not facts.differentiated(site):

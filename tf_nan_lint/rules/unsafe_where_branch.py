@@ -26,6 +26,7 @@ earlier statement than the condition, no fix is offered.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tf_nan_lint.analysis.facts import Facts
@@ -130,23 +131,28 @@ def f(x, rate=0.1):
     )
 
     def check(self, site: Site, facts: Facts) -> Iterator[Finding]:
-        condition = site.node.args[0]
-        reported: set[int] = set()
-        for holds, branch in ((True, site.node.args[1]), (False, site.node.args[2])):
+        condition, *branches = site.node.args
+        if not facts.differentiated(site):
+            return
+        for holds, branch, other in ((True, *branches), (False, *reversed(branches))):
+            if _is_not_finite(other):
+                continue  # an intended infinity or NaN outside of the domain
             chosen = (*site.guards, Guard(condition, holds, whole=False))
+            rejected = (*site.guards, Guard(condition, not holds, whole=False))
+            by_operand: dict[int, list[tuple[Site, SingularOp]]] = {}
             for singular in singular_ops(branch, site, facts):
                 at = facts.site_of(singular.node, site)
-                if at is None or singular.node.id in reported:
+                if at is None or facts.value(singular.operand, chosen).may_be(singular.hazard.singular):
                     continue
-                if facts.value(singular.operand, chosen).may_be(singular.hazard.singular):
+                if not facts.value(singular.operand, rejected).may_be(singular.hazard.singular):
                     continue
-                if not facts.differentiated(at) or not facts.differentiated(site):
-                    continue
-                reported.add(singular.node.id)
-                yield self._finding(site, at, singular, holds, facts)
+                if facts.differentiated(at) and not _breaks_too(other, singular, site, facts):
+                    by_operand.setdefault(singular.operand.id, []).append((at, singular))
+            for group in by_operand.values():
+                yield self._finding(site, group, holds, facts)
 
-    def _finding(self, site: Site, at: Site, singular: SingularOp, holds: bool, facts: Facts) -> Finding:
-        operand = facts.describe(singular.operand, at)
+    def _finding(self, site: Site, group: list[tuple[Site, SingularOp]], holds: bool, facts: Facts) -> Finding:
+        at, singular = group[0]
         condition = facts.describe(site.node.args[0], site)
         unchosen = f"where `{condition}` is {'false' if holds else 'true'}"
         mode = " under jit_compile=True (XLA)" if singular.hazard.masked is Masked.XLA else ""
@@ -158,23 +164,32 @@ def f(x, rate=0.1):
             site,
             f"`where` chooses by `{condition}` after the operation",
             singular.node,
-            tuple(_rewrites(site, at, singular, holds, facts)),
+            tuple(_rewrites(site, group, holds, facts)),
         )
 
 
-def _rewrites(site: Site, at: Site, singular: SingularOp, holds: bool, facts: Facts) -> Iterator[Rewrite]:
-    if at.statement is not site.statement:
+def _is_not_finite(node: Node) -> bool:
+    """Whether a branch is, or is computed from, a literal infinity or NaN."""
+    return any(
+        part.is_const and isinstance(part.value, float) and not math.isfinite(part.value) for part in node.walk()
+    )
+
+
+def _breaks_too(other: Node, singular: SingularOp, site: Site, facts: Facts) -> bool:
+    """Whether the branch that is chosen instead is singular at the same operand: then the function itself is."""
+    return any(found.operand is singular.operand for found in singular_ops(other, site, facts))
+
+
+def _rewrites(site: Site, group: list[tuple[Site, SingularOp]], holds: bool, facts: Facts) -> Iterator[Rewrite]:
+    if any(at.statement is not site.statement for at, _ in group):
         return
     graph = facts.graph
-    condition = site.node.args[0]
-    harmless = _harmless(singular, facts)
-    pair = (singular.operand, harmless) if holds else (harmless, singular.operand)
-    safe_operand = graph.node("where", condition, *pair)
-    yield Rewrite(
-        "Replace the operand before the operation too",
-        (Replacement(at, graph.replace_operand(singular.node, singular.operand, safe_operand)),),
-        Applicability.SAFE,
-    )
+    replacements = []
+    for at, singular in group:
+        pair = (singular.operand, _harmless(singular, facts))
+        safe_operand = graph.node("where", site.node.args[0], *(pair if holds else reversed(pair)))
+        replacements.append(Replacement(at, graph.replace_operand(singular.node, singular.operand, safe_operand)))
+    yield Rewrite("Replace the operand before the operation too", tuple(replacements), Applicability.SAFE)
 
 
 def _harmless(singular: SingularOp, facts: Facts) -> Node:
