@@ -186,31 +186,35 @@ def test_a_broken_file_that_does_not_name_us_is_not_our_concern(tmp_path: Path) 
     assert load(tmp_path) == Config()
 
 
+OF_SECTION = "in [tool.tf-nan-lint]"
+DTYPES = "float32, float16, bfloat16, float64, mixed_float16, mixed_bfloat16"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ('[tool.tf-nan-lint]\nxla = false\nselct = ["TFN1"]\n', 3, "unknown key `selct` in [tool.tf-nan-lint]; did you mean `select`?"),
-        ("[tool.tf-nan-lint]\n# jobs\njobs = 2\n", 3, "unknown key `jobs` in [tool.tf-nan-lint]"),
-        ("[tool.tf-nan-lint]\nbaseline = 'x'\n", 2, "unknown key `baseline` in [tool.tf-nan-lint]"),
-        ("xla = 3\n[tool.tf-nan-lint]\n\nxla = 'no'\n", 4, "`xla` must be true or false, not 'no'"),
-        ("[tool.tf-nan-lint]\nunsafe-fixes = 1\n", 2, "`unsafe-fixes` must be true or false, not 1"),
-        ("[tool.tf-nan-lint]\nselect = 'TFN1'\n", 2, "`select` must be a list of strings, not 'TFN1'"),
-        ("[tool.tf-nan-lint]\nignore = [\n  'TFN1',\n  2,\n]\n", 2, "`ignore` must be a list of strings, not ['TFN1', 2]"),
+        ("[$]\nxla = false\nselct = ['TFN1']\n", 3, f"unknown key `selct` {OF_SECTION}; did you mean `select`?"),
+        ("[$]\n# jobs\njobs = 2\n", 3, f"unknown key `jobs` {OF_SECTION}"),
+        ("[$]\nbaseline = 'x'\n", 2, f"unknown key `baseline` {OF_SECTION}"),
+        ("xla = 3\n[$]\n\nxla = 'no'\n", 4, "`xla` must be true or false, not 'no'"),
+        ("[$]\nunsafe-fixes = 1\n", 2, "`unsafe-fixes` must be true or false, not 1"),
+        ("[$]\nselect = 'TFN1'\n", 2, "`select` must be a list of strings, not 'TFN1'"),
+        ("[$]\nignore = [\n  'TFN1',\n  2,\n]\n", 2, "`ignore` must be a list of strings, not ['TFN1', 2]"),
         (
-            "[tool.tf-nan-lint]\ntarget-dtype = 'flaot16'\n",
+            "[$]\ntarget-dtype = 'flaot16'\n",
             2,
-            "`target-dtype` must be one of float32, float16, bfloat16, float64, mixed_float16, mixed_bfloat16, "
-            "not 'flaot16'; did you mean `float16`?",
+            f"`target-dtype` must be one of {DTYPES}, not 'flaot16'; did you mean `float16`?",
         ),
-        ("[tool.tf-nan-lint]\noutput-format = 2\n", 2, "`output-format` must be one of full, concise, json, not 2"),
-        ("[tool]\ntf-nan-lint.xlaa = true\n", 2, "unknown key `xlaa` in [tool.tf-nan-lint]; did you mean `xla`?"),
+        ("[$]\noutput-format = 2\n", 2, "`output-format` must be one of full, concise, json, not 2"),
+        ("[tool]\ntf-nan-lint.xlaa = true\n", 2, f"unknown key `xlaa` {OF_SECTION}; did you mean `xla`?"),
         ("[tool]\ntf-nan-lint = 3\n", 2, "[tool.tf-nan-lint] must be a table"),
-        ("a = 1\n[ tool . 'tf-nan-lint' ]\n[tool.tf-nan-lint.per-file-ignores]\n", 3, "unknown key `per-file-ignores` in [tool.tf-nan-lint]"),
-        ("[tool.tf-nan-lint]\nxla = \n", 2, "not valid TOML: Invalid value (at line 2, column 7)"),
+        ("[ tool . 'tf-nan-lint' ]\nxla = 3\n", 2, "`xla` must be true or false, not 3"),
+        ("a = 1\n[$]\n[$.per-file-ignores]\n", 3, f"unknown key `per-file-ignores` {OF_SECTION}"),
+        ("[$]\nxla = \n", 2, "not valid TOML: Invalid value (at line 2, column 7)"),
     ],
-)  # fmt: skip
+)
 def test_errors_name_the_file_the_line_and_the_key(tmp_path: Path, text: str, line: int, problem: str) -> None:
-    path = write(tmp_path, text)
+    path = write(tmp_path, text.replace("$", "tool.tf-nan-lint"))
     with pytest.raises(ConfigError) as caught:
         load(tmp_path)
     assert str(caught.value) == f"{path}:{line}: {problem}"
@@ -236,18 +240,14 @@ def test_an_explicit_file_counts_everywhere_and_must_have_a_section(tmp_path: Pa
         assert str(caught.value) == f"{other}: {problem}"
 
 
-def test_options_are_put_over_every_file_that_is_found_once(tmp_path: Path) -> None:
+def test_a_file_is_read_once_and_isolation_reads_none(tmp_path: Path) -> None:
+    path = write(tmp_path, "[tool.tf-nan-lint]\nxla = false\n")
+    configs = Configs()
+    assert configs.of(tmp_path / "a") == Config(xla=False)
+    path.unlink()
+    assert configs.of(tmp_path / "b") == Config(xla=False)
     write(tmp_path, "[tool.tf-nan-lint]\nxla = false\n")
-    seen: list[Config] = []
-
-    def adjust(config: Config) -> Config:
-        seen.append(config)
-        return config.overridden({"pedantic": True})
-
-    configs = Configs(adjust)
-    assert configs.of(tmp_path / "a") == configs.of(tmp_path / "b") == Config(xla=False, pedantic=True)
-    assert seen == [Config(), Config(xla=False)]
-    assert Configs(adjust, isolated=True).of(tmp_path) == Config(pedantic=True)
+    assert Configs(isolated=True).of(tmp_path) == Config()
 
 
 def test_patterns_stand_below_their_file_even_if_its_folder_has_special_characters(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 
 from tf_nan_lint import __version__, files
 from tf_nan_lint.config import (
+    CODE_LISTS,
     INTERNAL_ERROR,
     OUTPUT_FORMATS,
     SYNTAX_ERROR,
@@ -137,6 +138,7 @@ class _Run:
     """One run: what was asked for, and what has come out of it so far."""
 
     configs: Configs
+    given: dict[str, Any]
     paths: Sequence[str]
     stdin_name: str | None
     fixing: bool
@@ -158,17 +160,16 @@ class _Run:
             raise click.UsageError("standard input cannot be checked together with other paths")
         if options["isolated"] and options["config_file"]:
             raise click.UsageError("--config cannot be used with --isolated")
-        configs = Configs(
-            _adjustment(options),
-            explicit=Path(options["config_file"]).absolute() if options["config_file"] else None,
-            isolated=options["isolated"],
-        )
+        explicit = Path(options["config_file"]).absolute() if options["config_file"] else None
+        configs = Configs(explicit=explicit, isolated=options["isolated"])
+        given = _given(options)
         fixing = options["fix"] and not options["diff"]
         talk = sys.stderr if fixing and stdin is not None else sys.stdout
-        here = configs.of(Path.cwd())
+        here = configs.of(Path.cwd()).overridden(given)
         format_ = here.output_format or ("full" if talk.isatty() else "concise")
         return cls(
             configs=configs,
+            given=given,
             paths=paths or ["."],
             stdin_name=stdin,
             fixing=fixing,
@@ -205,9 +206,10 @@ class _Run:
             except ReadError as error:
                 self._complain(error)
                 continue
-            config = self.configs.of(path.parent)
+            config = self._config(path.parent)
             if files.may_use_tensorflow(data):
-                self._check(path, _shown(path), data, config)
+                name = _shown(path) if self.for_json is None else str(path)
+                self._check(path, name, data, config)
         if not any_file and not self.failed and not self.quiet:
             emit(["warning: no Python files found under the given paths"], sys.stderr)
 
@@ -224,7 +226,7 @@ class _Run:
     def _standard_input(self, name: str) -> None:
         data = sys.stdin.buffer.read()
         directory = Path.cwd() if name == _STDIN else Path(name).absolute().parent
-        config = self.configs.of(directory)
+        config = self._config(directory)
         if files.may_use_tensorflow(data):
             outcome = self._outcome(name, data, config, self.fixing or self.diffing)
         else:
@@ -293,8 +295,11 @@ class _Run:
         else:
             emit(text.summary(self.tally, fixing=self.fixing), self.talk)
 
+    def _config(self, directory: Path) -> Config:
+        return _validated(self.configs.of(directory)).overridden(self.given)
+
     def _exclusions(self, directory: Path) -> tuple[str, ...]:
-        config = self.configs.of(directory)
+        config = self._config(directory)
         return config.exclude + config.extend_exclude
 
     def _complain(self, error: TfNanLintError) -> None:
@@ -324,22 +329,19 @@ class _DefectError(TfNanLintError):
         return f"{name}: internal error, please report it: {type(error).__name__}: {error}"
 
 
-def _adjustment(options: dict[str, Any]) -> Callable[[Config], Config]:
-    """What the options of the command line do to the configuration of a file."""
-    lists = ("select", "extend_select", "ignore", "extend_ignore")
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """What the command line says about settings, by the name of the setting. ConfigError for unknown codes."""
     others = ("exclude", "extend_exclude", "unsafe_fixes", "pedantic", "target_dtype", "xla", "output_format")
-    given = {name: options[name] for name in lists + others if options[name] is not None}
-    codes = {name: given[name] for name in lists if name in given}
-    if codes:
-        origin = {name: f"--{name.replace('_', '-')}" for name in codes}
-        Config(**codes, origin=origin).validate_codes(_known_codes())
+    given = {name: options[name] for name in (*CODE_LISTS, *others) if options[name] is not None}
+    codes = {name: given[name] for name in CODE_LISTS if name in given}
+    _validated(Config(**codes, origin={name: f"--{name.replace('_', '-')}" for name in codes}))
+    return given
 
-    def adjust(config: Config) -> Config:
-        if any(name in config.origin for name in lists):
-            config.validate_codes(_known_codes())
-        return config.overridden(given)
 
-    return adjust
+def _validated(config: Config) -> Config:
+    if any(name in config.origin for name in CODE_LISTS):  # the rules are costly to load
+        config.validate_codes(_known_codes())
+    return config
 
 
 def _known_codes() -> Collection[str]:

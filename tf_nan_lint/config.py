@@ -27,6 +27,9 @@ PEDANTIC: Final = "TFN9"
 TARGET_DTYPES: Final = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
 """What ``target-dtype`` may be: a dtype, or a mixed-precision policy, which computes in what it names."""
 
+CODE_LISTS: Final = ("select", "extend_select", "ignore", "extend_ignore")
+"""The settings that hold codes and prefixes of codes."""
+
 OUTPUT_FORMATS: Final = ("full", "concise", "json")
 
 DEFAULT_EXCLUDE: Final = (
@@ -122,7 +125,7 @@ class Config:
 
     def validate_codes(self, known: Collection[str]) -> None:
         """Raise ConfigError for the first entry of the four lists that no code of ``known`` begins with."""
-        for name in ("select", "extend_select", "ignore", "extend_ignore"):
+        for name in CODE_LISTS:
             for entry in getattr(self, name):
                 if entry != _ALL and not any(code.startswith(entry) for code in known if entry):
                     key = name.replace("_", "-")
@@ -153,36 +156,27 @@ class Config:
 class Configs:
     """The configurations of one run: for each directory the nearest section, each file read once.
 
-    ``adjust`` puts options over what a file says. With ``explicit`` that file counts everywhere; with
-    ``isolated`` no file does.
+    With ``explicit`` that file counts everywhere; with ``isolated`` no file does.
     """
 
-    def __init__(
-        self, adjust: Callable[[Config], Config], *, explicit: Path | None = None, isolated: bool = False
-    ) -> None:
-        self._adjust = adjust
+    def __init__(self, *, explicit: Path | None = None, isolated: bool = False) -> None:
         self._everywhere = read(explicit) if explicit is not None else Config() if isolated else None
-        self._default = adjust(self._everywhere or Config())
         self._known: dict[Path, Config] = {}
 
     def of(self, directory: Path) -> Config:
         """The configuration for files in ``directory``, an absolute path. ConfigError where its file is wrong."""
         if self._everywhere is not None:
-            return self._default
+            return self._everywhere
         if directory not in self._known:
             found = _read_if_present(directory / "pyproject.toml")
-            if found is not None:
-                self._known[directory] = self._adjust(found)
-            elif directory.parent == directory:
-                self._known[directory] = self._default
-            else:
-                self._known[directory] = self.of(directory.parent)
+            above = directory.parent
+            self._known[directory] = found or (Config() if above == directory else self.of(above))
         return self._known[directory]
 
 
 def load(directory: Path, explicit_path: Path | None = None) -> Config:
     """The configuration for ``directory``: of ``explicit_path``, else of the nearest file with a section."""
-    return Configs(lambda config: config, explicit=explicit_path).of(directory)
+    return Configs(explicit=explicit_path).of(directory)
 
 
 def read(path: Path) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tf_nan_lint import __version__
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from flake8.options.manager import OptionManager
 
-    from tf_nan_lint.config import Config, Configs
+    from tf_nan_lint.config import Configs
     from tf_nan_lint.diagnostics import Diagnostic
 
 
@@ -23,6 +23,7 @@ class Plugin:
 
     name = "tf-nan-lint"
     version = __version__
+    given: ClassVar[Mapping[str, Any]] = {}
     configs: ClassVar[Configs | None] = None
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
@@ -68,15 +69,20 @@ class Plugin:
         from tf_nan_lint.errors import ConfigError
 
         try:
-            cls.configs = Configs(_adjustment(options), isolated=_is_isolated(options))
+            cls.given = _given(options)
+            cls.configs = Configs(isolated=_is_isolated(options))
             cls.configs.of(Path.cwd())
         except ConfigError as error:
             raise ExecutionError(f"tf-nan-lint: {error}") from error
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """The diagnostics of the file as flake8 wants them: line from 1, column from 0."""
+        from tf_nan_lint.errors import ConfigError
+
         try:
             found = [(d.span.start.line, d.span.start.column, f"{d.code} {d.message}") for d in self._diagnostics()]
+        except ConfigError as error:
+            found = [(1, 0, f"TFN000 not checked, the configuration is wrong: {error}")]
         except Exception as error:  # see the module's docstring
             found = [(1, 0, f"TFN000 internal error, please report it: {type(error).__name__}: {error}")]
         for line, column, message in found:
@@ -90,17 +96,20 @@ class Plugin:
             return ()
         from pathlib import Path
 
-        from tf_nan_lint.config import Configs
+        from tf_nan_lint.config import INTERNAL_ERROR, SYNTAX_ERROR, Configs
         from tf_nan_lint.engine import lint
         from tf_nan_lint.graph.source import SourceFile
+        from tf_nan_lint.rules import RULES
 
-        configs = self.configs or Configs(lambda config: config)
-        config = configs.of(Path(self._filename).absolute().parent)
+        configs = self.configs or Configs()
+        section = configs.of(Path(self._filename).absolute().parent)
+        section.validate_codes({INTERNAL_ERROR, SYNTAX_ERROR, *RULES})
+        config = section.overridden(self.given)
         return lint(SourceFile.from_text(self._filename, text, self._tree), config)
 
 
-def _adjustment(options: argparse.Namespace) -> Callable[[Config], Config]:
-    """What flake8's options do to the configuration of a file.
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """What flake8's options say about our settings, by the name of the setting.
 
     flake8 selects, ignores and applies ``# noqa`` by itself to what we report. Its entries matter here only
     where they name one of our groups or codes: those are reported even if they are off by default or our
@@ -109,21 +118,15 @@ def _adjustment(options: argparse.Namespace) -> Callable[[Config], Config]:
     from tf_nan_lint.config import TARGET_DTYPES, suggest
     from tf_nan_lint.errors import ConfigError
 
-    over: dict[str, Any] = {"respect_noqa": False}
     entries = (*(options.select or ()), *(options.extend_select or ()))
-    over["extend_select"] = tuple(entry for entry in entries if entry.startswith("TFN") and entry != "TFN")
-    if options.tfn_xla is not None:
-        over["xla"] = options.tfn_xla
-    if options.tfn_pedantic is not None:
-        over["pedantic"] = options.tfn_pedantic
-    if options.tfn_dtype is not None:
-        if options.tfn_dtype not in TARGET_DTYPES:
-            hint = suggest(options.tfn_dtype, TARGET_DTYPES)
-            raise ConfigError(
-                "--tfn-dtype", f"must be one of {', '.join(TARGET_DTYPES)}, not {options.tfn_dtype!r}{hint}"
-            )
-        over["target_dtype"] = options.tfn_dtype
-    return lambda config: config.overridden(over)
+    named = tuple(entry for entry in entries if entry.startswith("TFN") and entry != "TFN")
+    given = {"xla": options.tfn_xla, "pedantic": options.tfn_pedantic, "target_dtype": options.tfn_dtype}
+    dtype = options.tfn_dtype
+    if dtype is not None and dtype not in TARGET_DTYPES:
+        problem = f"must be one of {', '.join(TARGET_DTYPES)}, not {dtype!r}{suggest(dtype, TARGET_DTYPES)}"
+        raise ConfigError("--tfn-dtype", problem)
+    settings = {name: value for name, value in given.items() if value is not None}
+    return {**settings, "extend_select": named, "respect_noqa": False}
 
 
 def _is_isolated(options: argparse.Namespace) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -98,16 +99,15 @@ def check(row: OpSpec, result: AbstractValue, values: Any, dtype: FloatDtype, op
 
 
 def transferred(
-    row: OpSpec, intervals: tuple[Interval, ...], dtype: FloatDtype, value_dtype: str | None = None, **attrs: Attribute
+    row: OpSpec, intervals: tuple[Interval, ...], limits: FloatDtype, /, **attrs: Attribute
 ) -> AbstractValue:
-    args = tuple(AbstractValue(range=i, dtype=value_dtype or dtype.name) for i in intervals)
-    return row.transfer(Operands(args, dtype, attrs, origin=row.name))
+    args = tuple(AbstractValue(range=i, dtype=limits.name) for i in intervals)
+    return row.transfer(Operands(args, limits, attrs, origin=row.name))
 
 
-def elementwise(arity: int) -> Iterator[Any]:
-    for row in OPS.values():
-        if row.elementwise and row.arity == arity and row.name not in UNTRIED:
-            yield pytest.param(row, id=row.name)
+def elementwise(arity: int) -> list[Any]:
+    rows = (row for row in OPS.values() if row.elementwise and row.arity == arity and row.name not in UNTRIED)
+    return [pytest.param(row, id=row.name) for row in rows]
 
 
 def apply(call: Callable[..., Any], row: OpSpec, dtype: FloatDtype, *arrays: Any) -> Any:
@@ -182,8 +182,8 @@ REDUCTIONS: dict[str, dict[str, Any]] = {
     **{
         name: {}
         for name in (
-            "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_std reduce_variance reduce_logsumexp "
-            "reduce_euclidean_norm norm softmax log_softmax l2_normalize cumsum cumprod count_nonzero argmax argmin sort"
+            "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_std reduce_variance reduce_logsumexp sort "
+            "reduce_euclidean_norm norm softmax log_softmax l2_normalize cumsum cumprod count_nonzero argmax argmin"
         ).split()
     },
     "norm(ord=1)": {"ord": 1.0},
@@ -282,8 +282,6 @@ def test_casts_stay_in_their_range(target: str) -> None:
         result = transferred(row, (interval,), FLOATS["float32"], dtype=target)
         assert result.dtype == target
         check(row, result, outputs, FLOATS.get(target, FLOATS["float64"]), (interval, inputs))
-        unknown = transferred(row, (interval,), FLOATS["float32"])
-        check(row, unknown, outputs, FLOATS.get(target, FLOATS["float64"]), (interval, inputs))
 
 
 def test_saturating_cast_stays_in_its_range() -> None:
@@ -298,7 +296,7 @@ def test_saturating_cast_stays_in_its_range() -> None:
 
 def test_choice_holds_both_branches() -> None:
     intervals, _ = samples("float32", 23)
-    for left, right in zip(intervals, intervals[1:], strict=False):
+    for left, right in pairwise(intervals):
         result = transferred(OPS["where"], (Interval(0.0, 1.0), left, right), FLOATS["float32"])
         assert left.within(result.range)
         assert right.within(result.range)
@@ -330,7 +328,7 @@ def test_random_numbers_stay_in_their_range(name: str) -> None:
 # ---- evidence -------------------------------------------------------------------------------------------------------
 
 _REACHING = np.concatenate(
-    [np.linspace(-130.0, 130.0, 1041), [0.0, 1.0, -1.0, 1e5, -1e5, 1e10, -1e10], np.linspace(-1, 1, 21)]
+    [np.linspace(-130.0, 130.0, 1041), [0.0, 1.0, -1.0, 5e4, -5e4, 1e10, -1e10, 1e20, -1e20], np.linspace(-1, 1, 21)]
 )
 
 
@@ -343,9 +341,15 @@ def test_what_is_said_to_be_reached_is_reached(row: OpSpec, dtype_name: str) -> 
     """On the whole line and on halves of it; the rest of the evidence is that of the operand."""
     dtype = FLOATS[dtype_name]
     inputs = np.array([dtype.round(v) for v in (*_REACHING, *(800.0, -800.0))])
-    for part in (ALL, Interval(-math.inf, 0.0), Interval(0.0, math.inf), Interval(-4.0, 4.0), Interval(2.0, 4.0)):
-        within = inputs[(inputs >= part.low) & (inputs <= part.high)]
+    parts = [ALL, Interval(-math.inf, 0.0), Interval(0.0, math.inf), Interval(-4.0, 4.0), Interval(2.0, 4.0)]
+    if row.name.startswith("is_"):
+        inputs, parts = np.append(inputs, (math.nan, math.inf)), [ALL]
+    for part in parts:
+        within = inputs[~((inputs < part.low) | (inputs > part.high))]
         values = apply(function(row), row, dtype, within)
+        if row.name in BOOLEAN and not (within == 0.0).any():
+            continue
+        part = Interval(0.0, 1.0) if row.name in BOOLEAN else part
         for entry in transferred(row, (part,), dtype).reached:
             assert entry.origin == row.name
             assert entry.point in values, (row.name, part, entry)
@@ -443,8 +447,8 @@ def probes() -> dict[str, Probe]:
         "linalg_normalize": Probe(lambda x: tf.linalg.normalize(x)[0]),
         "l2_normalize(epsilon=0)": Probe(lambda x: tf.math.l2_normalize(x, epsilon=0.0)),
         "divide": Probe(second("divide", 1.0)),
-        "xlogy": Probe(second("xlogy", 1.0)),
-        "xlog1py": Probe(second("xlog1py", 1.0)),
+        "xlogy": Probe(lambda y: tf.math.xlogy(0.0 * y + 1.0, y)),
+        "xlog1py": Probe(lambda y: tf.math.xlog1py(0.0 * y + 1.0, y)),
         "xdivy": Probe(second("xdivy", 1.0)),
         "atan2": Probe(first("atan2", 0.0)),
         "pow(0.5)": Probe(first("pow", 0.5)),
@@ -508,9 +512,8 @@ def measured(name: str, value: float, dtype_name: str, compiled: bool) -> tuple[
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(x)
             y = probe.call(x)
-            masked = y * 0.0 if False else tf.identity(y)
-        one = tape.gradient(masked, x, output_gradients=tf.ones_like(masked))
-        zero = tape.gradient(masked, x, output_gradients=upstream * tf.ones_like(masked))
+        one = tape.gradient(y, x, output_gradients=tf.ones_like(y))
+        zero = tape.gradient(y, x, output_gradients=upstream * tf.ones_like(y))
         return y, one, zero
 
     call = tf.function(run, jit_compile=True) if compiled else run
@@ -565,6 +568,8 @@ def test_ops_are_finite_outside_their_hazards(name: str, dtype_name: str) -> Non
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = probe.call(x)
+        if not y.dtype.is_floating:
+            continue
         result = y if index == 0 else tape.gradient(y, x)
         if result is None:
             continue

@@ -83,7 +83,7 @@ def test_spelling_is_a_function_that_exists(name: str, row: OpSpec) -> None:
 @pytest.mark.tensorflow
 def test_list_of_old_names_has_no_strangers() -> None:
     assert {*TF1_ONLY, *BEFORE_TF1, *BEFORE_KERAS3} >= {
-        name for name, _ in map(lambda p: p.values, SPELLINGS) if resolve(name) is None
+        name for name, _ in (p.values for p in SPELLINGS) if resolve(name) is None
     }
 
 

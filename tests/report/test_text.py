@@ -181,7 +181,7 @@ TFN101 the gradient is NaN
     )
     assert shown("z\t= 'e\u0301', f(x)\n", "f(x)").splitlines()[3:5] == [
         "1 | z   = 'e\u0301', f(x)",
-        "  |          ^^^^",
+        "  |            ^^^^",
     ]
 
 
@@ -269,8 +269,9 @@ def test_colour_adds_nothing_but_colour() -> None:
         (
             Tally(2, fixed=3, hidden=1),
             True,
-            "Found 5 errors (3 fixed, 2 remaining).\n"
-            "No fixes available (1 hidden fix can be enabled with --unsafe-fixes).",
+            """\
+Found 5 errors (3 fixed, 2 remaining).
+No fixes available (1 hidden fix can be enabled with --unsafe-fixes).""",
         ),
         (Tally(2), True, "Found 2 errors."),
     ],

@@ -29,14 +29,29 @@ _METHODS: Final = frozenset(
 
 _NO_GRADIENT_DECORATORS: Final = ("custom_gradient", "RegisterGradient", "custom_jvp", "custom_vjp")
 
-_STOPS: Final = frozenset(
+STOPS: Final = frozenset(
     "argmax argmin top_k less less_equal greater greater_equal equal not_equal is_nan is_inf is_finite stop_gradient "
-    "sign floor ceil round count_nonzero logical_and logical_or logical_not test shape size rank".split()
+    "sign floor ceil round count_nonzero logical_and logical_or logical_not test shape size rank "
+    "ones_like zeros_like full_like one_hot".split()
 )
 """Ops that hand no gradient to their operands."""
 
-_SINKS: Final = frozenset("print numpy scalar histogram image write summary info debug warning error".split())
+_SINKS: Final = frozenset(
+    "print numpy scalar histogram image write summary info debug warning error assign assign_add assign_sub".split()
+)
 """Unknown functions that only look at their arguments."""
+
+
+_RANDOM: Final = frozenset(
+    "normal uniform truncated_normal gumbel exponential random_normal random_uniform stateless_normal "
+    "stateless_uniform stateless_truncated_normal rademacher categorical".split()
+)
+"""Unknown functions that draw random numbers, by name."""
+
+
+def is_random(node: Node) -> bool:
+    """Whether ``node`` is drawn from a distribution whose parameters do not carry a gradient to it."""
+    return node.op.startswith(("random_", "truncated_")) or (node.op == "call" and node.attr("name") in _RANDOM)
 
 
 def is_differentiated(module: Module, site: Site) -> bool:
@@ -53,11 +68,12 @@ def _scope_is_differentiated(module: Module, scope: Scope, seen: set[int]) -> bo
         if outer.kind == "function" and _is_update(module, outer):
             return False
         callers = module.callers.get(id(outer.node), []) if outer.node is not None else []
-        fresh = [caller for caller in callers if id(caller.node) not in seen and caller.kind != "module"]
-        seen |= {id(caller.node) for caller in fresh}
-        if fresh and len(fresh) == len(callers):
-            if not any(_scope_is_differentiated(module, caller, seen) for caller in fresh):
-                return False
+        by_function = {id(caller.node): caller for caller in callers}
+        fresh = [caller for key, caller in by_function.items() if key not in seen and caller.kind != "module"]
+        seen |= by_function.keys()
+        followed = fresh and len(fresh) == len(by_function)
+        if followed and not any(_scope_is_differentiated(module, caller, seen) for caller in fresh):
+            return False
         outer = outer.parent
     return True
 
@@ -87,7 +103,7 @@ def carries_gradient(node: Node, is_data: Callable[[Node], bool]) -> bool:
     stack = [node]
     while stack:
         top = stack.pop()
-        if top.op in _STOPS or top.op.startswith(("random_", "truncated_")) or is_data(top):
+        if top.op in STOPS or is_random(top) or is_data(top):
             continue
         if top.op in ("input", "call", "loop", "variable", "item", "attr"):
             return True
@@ -113,7 +129,7 @@ def gradient_is_used(node: Node, users: dict[int, list[Node]], limit: int = 200)
         if not followers and top is not node:
             ends = True
         for user in followers:
-            if user.op in _STOPS or (user.op == "call" and user.attr("name") in _SINKS):
+            if user.op in STOPS or (user.op == "call" and user.attr("name") in _SINKS):
                 continue
             if user.op == "attr" and user.attr("name") in ("shape", "dtype", "numpy"):
                 continue

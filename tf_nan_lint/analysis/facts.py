@@ -46,6 +46,7 @@ class Facts:
         self._ancestors: dict[int, int] = {}
         self._inputs: dict[int, frozenset[int]] = {}
         self._users: dict[int, list[Node]] | None = None
+        self._evaluating: set[int] = set()
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
@@ -203,8 +204,12 @@ class Facts:
         name = str(node.attr("name"))
         default = node.attr("default")
         given = self.module.arguments.get((node.attr("key"), name), []) if node.attr("kind") == "parameter" else []
-        if given and all(self._is_number(argument) for argument in given):
-            return AbstractValue(host=True, rank0=True)
+        if given and node.id not in self._evaluating:
+            self._evaluating.add(node.id)  # what a function passes to itself depends on its own parameter
+            numbers = all(self._is_number(argument) for argument in given)
+            self._evaluating.discard(node.id)
+            if numbers:
+                return AbstractValue(host=True, rank0=True)
         if default is not None and default.is_const and isinstance(default.value, (int, float)):
             known = self._const(default, ())
             positive = known.range.low > 0 and named.EPSILON.fullmatch(name) is not None
@@ -371,7 +376,22 @@ class Facts:
 
     def varies(self, node: Node) -> bool:
         """Whether ``node`` is computed from an input, and not from random numbers and constants alone."""
-        return any(part.op in ("input", "call", "loop", "item", "attr", "variable") for part in node.walk())
+        stack, seen = [node], {node.id}
+        while stack:
+            part = stack.pop()
+            if context.is_random(part):
+                continue
+            if part.op in ("input", "call", "loop", "item", "attr", "variable"):
+                return True
+            fresh = [arg for arg in part.args if arg.id not in seen]
+            seen.update(arg.id for arg in fresh)
+            stack.extend(fresh)
+        return False
+
+    def is_probability(self, node: Node) -> bool:
+        """Whether ``node`` is an input whose name says probability."""
+        name = str(node.attr("name")).lstrip("_").lower()
+        return node.op in ("input", "attr") and named.PROBABILITY.fullmatch(name) is not None
 
     def is_mask(self, node: Node) -> bool:
         """Whether ``node`` is an input whose name says mask, label or weight."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tf_nan_lint.analysis.context import STOPS
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.domain.interval import point
 from tf_nan_lint.graph.nodes import Graph, Node, Site
@@ -53,7 +54,7 @@ def singular_ops(value: Node, near: Site, facts: Facts) -> Iterator[SingularOp]:
     queue = [value]
     while queue:
         node = queue.pop(0)
-        if node.op == "stop_gradient":
+        if node.op in STOPS:
             continue
         site = facts.site_of(node, near)
         if site is not None:

@@ -82,7 +82,8 @@ def _narrowed(old: str, new: str, span: Span) -> Edit:
     while end and (_within_word(old, len(old) - end) or _within_word(new, len(new) - end)):
         end -= 1
     return Edit(
-        Span(_advanced(span.start, old[:start]), _advanced(span.start, old[: len(old) - end])), new[start : len(new) - end]
+        Span(_advanced(span.start, old[:start]), _advanced(span.start, old[: len(old) - end])),
+        new[start : len(new) - end],
     )
 
 

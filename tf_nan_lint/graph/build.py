@@ -1182,11 +1182,12 @@ class _Builder:
         return self.graph.node("host", *args, *keywords.values(), path=path)
 
     def call_builtin(self, name: str, args: list[Node], keywords: dict[str, Node], expression: cst.Call) -> Node | None:
-        if name in ("float", "int") and len(args) == 1 and _is_number(args[0]):
+        is_literal = len(args) == 1 and (_is_number(args[0]) or args[0].is_const and isinstance(args[0].value, str))
+        if name in ("float", "int") and is_literal:
             try:
                 return self.graph.const(float(args[0].value) if name == "float" else int(args[0].value))
             except (ValueError, OverflowError):
-                return None
+                return None  # float("x"), int(inf): an error of the program, when it gets there
         row = {"abs": "abs", "pow": "pow", "max": "maximum", "min": "minimum"}.get(name)
         if row is not None and len(args) == OPS[row].arity and not keywords:
             return self.apply(OPS[row], tuple(args), {}, expression, None)

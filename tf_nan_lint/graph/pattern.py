@@ -31,6 +31,13 @@ def is_nan_constant(node: Node) -> bool:
     return node.op == "const" and isinstance(node.value, float) and math.isnan(node.value)
 
 
+def has_infinity(node: Node) -> bool:
+    """Whether a literal infinity or NaN takes part in ``node``."""
+    return any(
+        part.is_const and isinstance(part.value, float) and not math.isfinite(part.value) for part in node.walk()
+    )
+
+
 def one_minus(node: Node) -> Node | None:
     """``x`` of ``1 - x``."""
     if node.op == "subtract" and is_number(node.args[0], 1):

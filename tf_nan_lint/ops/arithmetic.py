@@ -9,6 +9,7 @@ from functools import partial
 
 from tf_nan_lint.domain.interval import (
     ALL,
+    EMPTY,
     NEGATIVE,
     NON_NEGATIVE,
     Interval,
@@ -131,7 +132,8 @@ def _divide_no_nan(operands: Operands) -> AbstractValue:
     left, right = operands.args
     quotient = left.range.div(right.range, operands.dtype)
     zeros = [entry for entry in (*left.reached, *right.reached) if entry.point == 0.0]
-    return value_of(operands, quotient.join(point(0.0)), *zeros)
+    may_nan = not left.range.is_finite and not right.range.is_finite
+    return value_of(operands, quotient.join(point(0.0)), *zeros, may_nan=may_nan)
 
 
 def _floor_divide(operands: Operands) -> AbstractValue:
@@ -169,7 +171,12 @@ def _square(operands: Operands) -> AbstractValue:
 
 def _squared_difference(operands: Operands) -> AbstractValue:
     difference = operands[0].range.sub(operands[1].range, operands.dtype)
-    return value_of(operands, difference.square(operands.dtype), operands.yields(0.0, Grade.COINCIDENT))
+    return value_of(
+        operands,
+        difference.square(operands.dtype),
+        operands.yields(0.0, Grade.COINCIDENT),
+        may_nan=add_may_be_nan(operands[0].range, -operands[1].range),
+    )
 
 
 def _sign(operands: Operands) -> AbstractValue:
@@ -212,15 +219,18 @@ def _power(operands: Operands) -> AbstractValue:
     dtype = operands.dtype
     if base.is_empty or operands[1].range.is_empty:
         return value_of(operands, base.meet(operands[1].range))
-    if exponent is None:
-        # A non-negative base never gives a negative power.
-        return value_of(operands, NON_NEGATIVE if base.low >= 0 else ALL, may_nan=base.low < 0)
+    if exponent is None or math.isinf(exponent):
+        # A positive base never gives a negative power; -0.0 to a negative odd one is -inf.
+        negative_zero = base.low == 0 and operands[1].range.low < 0
+        range_ = NON_NEGATIVE if base.low >= 0 and not negative_zero else ALL
+        return value_of(operands, range_, may_nan=base.low < 0)
     whole = exponent == math.floor(exponent)
     if exponent == 0:
         return value_of(operands, point(1.0))
     if not whole:
         invalid = base.low < 0
-        base = base.meet(NON_NEGATIVE)
+        # -inf is raised like inf.
+        base = base.meet(NON_NEGATIVE).join(point(math.inf) if base.low == -math.inf else EMPTY)
         if base.is_empty:
             return value_of(operands, base, may_nan=True)
     else:
@@ -230,7 +240,7 @@ def _power(operands: Operands) -> AbstractValue:
     if exponent > 0:
         range_ = base.increasing(lambda v: _raise(v, exponent), dtype)
     elif 0.0 in base:
-        range_ = NON_NEGATIVE if base.low >= 0 else ALL
+        range_ = NON_NEGATIVE if base.low >= 0 and exponent % 2 != 1 else ALL
     else:
         range_ = base.decreasing(lambda v: _raise(v, exponent), dtype)
     reached = mapped(operands, 0, lambda p: _raise(p, exponent))
@@ -252,7 +262,7 @@ def _raise(base: float, exponent: float) -> float:
 
 def _power_hazards(operands: Operands) -> tuple[Hazard, ...]:
     exponent = constant(operands[1])
-    if exponent is None:
+    if exponent is None or math.isinf(exponent):
         return (Hazard(HazardKind.OVERFLOW, 1, Interval(128.0, math.inf)),) if not operands[1].host else ()
     hazards: list[Hazard] = []
     if exponent != math.floor(exponent):
@@ -272,7 +282,9 @@ def _square_hazards(operands: Operands) -> tuple[Hazard, ...]:
 
 
 def _reciprocal(operands: Operands) -> AbstractValue:
-    return value_of(operands, point(1.0).div(operands[0].range, operands.dtype))
+    # An estimate and one Newton step: measured one unit off the correctly rounded quotient.
+    quotient = point(1.0).div(operands[0].range, operands.dtype)
+    return value_of(operands, quotient.increasing(float, operands.dtype))
 
 
 def _reciprocal_no_nan(operands: Operands) -> AbstractValue:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from tf_nan_lint.domain.dtypes import FloatDtype
-from tf_nan_lint.domain.interval import ALL, EMPTY, NON_NEGATIVE, UNIT, Interval, point
+from tf_nan_lint.domain.dtypes import FLOAT32, FloatDtype
+from tf_nan_lint.domain.interval import ALL, EMPTY, NEGATIVE, NON_NEGATIVE, UNIT, Interval, point
 from tf_nan_lint.ops.exponential import exp, exp_overflow, exp_underflow
 from tf_nan_lint.ops.reduction import MAX_TERMS
 from tf_nan_lint.ops.spec import (
@@ -15,6 +15,7 @@ from tf_nan_lint.ops.spec import (
     Grade,
     Hazard,
     HazardKind,
+    Masked,
     Operands,
     OpSpec,
     Reach,
@@ -153,7 +154,11 @@ def _relu6(operands: Operands) -> AbstractValue:
 
 
 def _leaky(operands: Operands, slope: float) -> Interval:
-    return operands[0].range.increasing(lambda v: v if v >= 0.0 else v * slope, operands.dtype)
+    operand = operands[0].range
+    below = operand.meet(NEGATIVE)
+    # The kernel keeps its slope in float32.
+    image = below.mul(point(slope).join(point(FLOAT32.round(slope)))).increasing(float, operands.dtype)
+    return image.join(operand.meet(NON_NEGATIVE))
 
 
 def _leaky_relu(operands: Operands) -> AbstractValue:
@@ -173,12 +178,25 @@ def _elu(operands: Operands) -> AbstractValue:
     reached = mapped(operands, 0, elu)
     if operands[0].range.low < math.log(operands.dtype.neg_eps / 2.0) - 0.1:
         reached.append(operands.yields(operands.dtype.round(-alpha), Grade.SATURATION))
-    return value_of(operands, operands[0].range.increasing(elu, operands.dtype), *reached)
+    return value_of(operands, _by_difference(operands, elu), *reached)
 
 
-def _selu(value: float) -> float:
+def _by_difference(operands: Operands, function: Callable[[float], float]) -> Interval:
+    """The image under ``elu`` or ``selu``: ``exp(x) - 1`` in their kernels, off by units in the last place of 1."""
+    image, slack = operands[0].range.increasing(function, operands.dtype), 8.0 * operands.dtype.eps
+    if image.is_empty:
+        return image
+    low = image.low - slack if image.low < 0.0 else image.low
+    return Interval(low, min(image.high + slack, 0.0) if image.high < 0.0 else image.high).rounded(operands.dtype)
+
+
+def _selu(operands: Operands) -> AbstractValue:
     scale, alpha = 1.0507009873554805, 1.6732632423543772
-    return scale * (value if value >= 0.0 else alpha * math.expm1(value))
+
+    def selu(value: float) -> float:
+        return scale * (value if value >= 0.0 else alpha * math.expm1(value))
+
+    return value_of(operands, _by_difference(operands, selu), *zeros(operands))
 
 
 def _dipping(function: Callable[[float], float], lowest: float) -> Transfer:
@@ -190,8 +208,8 @@ def _dipping(function: Callable[[float], float], lowest: float) -> Transfer:
             return value_of(operands, EMPTY)
         falling = operand.meet(Interval(-math.inf, lowest)).decreasing(function, dtype)
         rising = operand.meet(Interval(lowest, math.inf)).increasing(function, dtype)
-        # These are products and quotients of functions that are each off by a few units in the last place of 1.
-        slack = 4.0 * dtype.eps
+        # Products of functions that are each off by units in the last place of 1; some constants are of float32.
+        slack = 4.0 * max(dtype.eps, FLOAT32.eps)
         joined = falling.join(rising)
         range_ = Interval(
             min(joined.low, dtype.round(joined.low - slack)),
@@ -331,7 +349,7 @@ def _batch_normalization_hazards(operands: Operands) -> tuple[Hazard, ...]:
     epsilon = operands.number("epsilon", 1e-3)
     if epsilon is None or operands.dtype.round(epsilon) != 0.0:
         return ()
-    return (Hazard(HazardKind.DIVIDE_BY_ZERO, 2, point(0.0)),)
+    return (Hazard(HazardKind.DIVIDE_BY_ZERO, 2, point(0.0), masked=Masked.XLA),)
 
 
 def _activation(
@@ -399,7 +417,7 @@ OPS: tuple[OpSpec, ...] = (
     ),
     _activation("relu6", "tf.nn.relu6 keras.ops.relu6 keras.activations.relu6", _relu6),
     _activation("elu", "tf.nn.elu K.elu keras.ops.elu keras.activations.elu", _elu, params="x alpha"),
-    _activation("selu", "tf.nn.selu keras.ops.selu keras.activations.selu", monotone(_selu)),
+    _activation("selu", "tf.nn.selu keras.ops.selu keras.activations.selu", _selu),
     _activation(
         "leaky_relu",
         "tf.nn.leaky_relu keras.ops.leaky_relu keras.activations.leaky_relu",

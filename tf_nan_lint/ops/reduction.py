@@ -153,6 +153,8 @@ def _deviation(power: int) -> Transfer:
         operand, dtype = operands[0].range, operands.dtype
         if operand.is_empty:
             return value_of(operands, operand)
+        if not operand.is_finite:
+            return value_of(operands, NON_NEGATIVE, operands.yields(0.0, Grade.COINCIDENT), may_nan=True)
         half = (operand.high - operand.low) / 2.0
         square = _average(Interval(0.0, half).square(), dtype)
         error = _SUM_ERROR * dtype.eps * max(abs(operand.low), abs(operand.high))
@@ -174,10 +176,7 @@ def _logsumexp(operands: Operands) -> AbstractValue:
 
 def _order(operands: Operands) -> float | None:
     """The order of a norm: 2 where it is not given, None where it is not known."""
-    order = operands.attrs.get("ord")
-    if order in (None, "euclidean", "fro"):
-        return 2.0
-    return operands.number("ord", math.nan)
+    return 2.0 if operands.attrs.get("ord") in ("euclidean", "fro") else operands.number("ord", 2.0)
 
 
 def _norm(operands: Operands) -> AbstractValue:
@@ -238,14 +237,22 @@ def _normalized(operands: Operands) -> AbstractValue:
     # A component is rounded twice: one of a single-entry vector was measured above 1.
     slack = 1.0 + 4.0 * operands.dtype.eps
     range_ = Interval(-slack if operand.low < 0.0 else 0.0, slack if operand.high > 0.0 else 0.0)
-    may_nan = not operand.is_finite or bool(_normalized_hazards(operands))
+    if _normalized_hazards(operands):
+        # The sum of squares underflows long before the entries are 0.
+        range_ = Interval(math.inf * range_.low if range_.low else 0.0, math.inf * range_.high if range_.high else 0.0)
+        return value_of(operands, operand if operand.is_empty else range_, *zeros(operands), may_nan=True)
+    may_nan = not operand.is_finite
     return value_of(operands, operand if operand.is_empty else range_, *zeros(operands), may_nan=may_nan)
 
 
 def _normalized_hazards(operands: Operands) -> tuple[Hazard, ...]:
     """The default epsilon, 1e-12, is 0 in float16: 0 * inf at a zero vector."""
     epsilon = operands.number("epsilon", 1e-12)
-    if epsilon is not None and operands.dtype.round(epsilon) == 0.0 and 0.0 in operands[0].range:
+    if (
+        epsilon is not None
+        and operands.dtype.round(epsilon) == 0.0
+        and not (operands[0].range.abs().low ** 2 > 2.0 * operands.dtype.tiny)
+    ):
         return (Hazard(HazardKind.DIVIDE_BY_ZERO, 0, point(0.0)),)
     return ()
 

@@ -117,8 +117,8 @@ def _cast(operands: Operands) -> AbstractValue:
     asked = operands.attrs.get("dtype")
     if isinstance(asked, str):
         return _cast_to(operands, asked)
-    # The dtype is not known; an unknown dtype may be one of integers.
-    return replace(_cast_to(operands, "int64"), dtype=None).join(replace(operands[0], dtype=None))
+    # ``x.dtype``, ``self.dtype``, ``K.floatx()``: one of floats.
+    return replace(operands[0], dtype=None)
 
 
 def _cast_to(operands: Operands, dtype: str) -> AbstractValue:

@@ -13,7 +13,7 @@ from tf_nan_lint.domain.interval import ALL, Interval
 from tf_nan_lint.domain.value import TOP, AbstractValue, Grade, Reach, strongest
 
 Attribute = float | int | bool | str | None
-"""A static argument: an axis, ``keepdims``, ``ord``, a dtype name. NaN stands for one that is given and not known."""
+"""A static argument: an axis, ``keepdims``, ``ord``, a dtype name. None is ``None``, or not known."""
 
 
 class HazardKind(enum.Enum):
@@ -69,10 +69,8 @@ class Operands:
 
     def number(self, name: str, default: float) -> float | None:
         """A numeric argument, ``default`` where it is not given, None where its value is not known."""
-        value = self.attrs.get(name)
-        if value is None or isinstance(value, str):
-            return default
-        return None if math.isnan(value) else float(value)
+        value = self.attrs.get(name, default)
+        return None if value is None or isinstance(value, str) or math.isnan(value) else float(value)
 
     def yields(self, point: float, grade: Grade = Grade.STRUCTURAL) -> Reach:
         """Evidence that this op itself reaches ``point``."""
@@ -222,8 +220,8 @@ def carried(operands: Operands, index: int = 0) -> AbstractValue:
 
 def created(operands: Operands, range_: Interval, *reached: Reach, dtype: str | None = None) -> AbstractValue:
     """A new tensor, of the dtype that the call asks for, or ``dtype``."""
-    asked = operands.attrs.get("dtype")
-    return AbstractValue(range_, reached, dtype=asked if isinstance(asked, str) else None if asked else dtype)
+    asked = operands.attrs.get("dtype", dtype)
+    return AbstractValue(range_, reached, dtype=asked if isinstance(asked, str) else None)
 
 
 def constant(value: AbstractValue) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from tf_nan_lint.domain.interval import Interval, point
 from tf_nan_lint.ops.exponential import BEYOND_ONE, SYMMETRIC_UNIT, partial_function
@@ -22,33 +23,32 @@ from tf_nan_lint.ops.spec import (
 PI = Interval(-math.pi, math.pi)
 
 
-def _wave(operands: Operands, crest: float) -> AbstractValue:
+def _wave(operands: Operands, function: Callable[[float], float], crest: float) -> AbstractValue:
     """sin or cos; both are 1 at ``crest + 2 k pi`` and NaN at infinity."""
     operand = operands[0].range
     range_ = SYMMETRIC_UNIT
     if operand.is_empty:
         range_ = operand
     elif operand.is_finite and max(abs(operand.low), abs(operand.high)) < 1e4:
-        ends = sorted(math.cos(v - crest) for v in (operand.low, operand.high))
+        ends = sorted(function(v) for v in (operand.low, operand.high))
         turns = ((operand.low - crest) / math.pi, (operand.high - crest) / math.pi)
-        # One gap of 1 in the operand's dtype is what a kernel may be off by at these arguments.
         slack = 4.0 * operands.dtype.eps
         inside = range(math.ceil(turns[0] - slack), math.floor(turns[1] + slack) + 1)
         low = -1.0 if any(turn % 2 for turn in inside) else ends[0] - slack
         high = 1.0 if any(not turn % 2 for turn in inside) else ends[1] + slack
         range_ = Interval(low, high).meet(SYMMETRIC_UNIT)
-    reached = mapped(operands, 0, lambda p: math.cos(p - crest) if p == crest else math.nan)
+    reached = mapped(operands, 0, lambda p: function(p) if p == crest else math.nan)
     return value_of(operands, range_, *reached, may_nan=not operand.is_finite)
 
 
 def _sin(operands: Operands) -> AbstractValue:
-    result = _wave(operands, math.pi / 2.0)
+    result = _wave(operands, math.sin, math.pi / 2.0)
     zero = [r for r in operands[0].reached if r.point == 0.0]
     return value_of(operands, result.range, *result.reached, *zero, may_nan=result.may_nan)
 
 
 def _cos(operands: Operands) -> AbstractValue:
-    return _wave(operands, 0.0)
+    return _wave(operands, math.cos, 0.0)
 
 
 def _tan(operands: Operands) -> AbstractValue:

@@ -9,10 +9,12 @@ A batch without any positive label, a fully padded sequence, a constant image: t
 for that batch, and the weights from then on.
 
 ## Fix safety
-`tf.math.divide_no_nan(x, y)` is `x / y` where `y` is not 0, and 0 with a zero gradient where it is. For counts, sums of masks and
-clamped values it is safe: where the original is finite both agree. For a standard deviation or a norm the gradient of the
-denominator itself is not finite at 0 under XLA, so there the fix is unsafe. `tf.keras.backend` has no such function: where the
-file does not bind `tf` no fix is offered.
+`tf.math.divide_no_nan(x, y)` is `x / y` where `y` is not 0, and 0 with a zero gradient where it is: where the original is finite
+both agree, so the fix is safe. `tf.keras.backend` has no such function: where the file does not bind `tf` no fix is offered.
+
+A standard deviation or a norm is the square root of a variance or a sum of squares, and the gradient of that root is not finite
+at 0 (measured: `divide_no_nan(x, tf.math.reduce_std(x))` has a NaN gradient under `jit_compile=True`). There the fix takes the
+root of 1 where the variance is 0 (a double `where`). It is safe too.
 
 ## References
 - [tf.math.divide_no_nan](https://www.tensorflow.org/api_docs/python/tf/math/divide_no_nan)
@@ -75,12 +77,13 @@ def f(x):
 
 
 def f(x):
-    return tf.math.divide_no_nan(x - tf.reduce_mean(x), tf.math.reduce_std(x))  # TFN202
+    difference = x - tf.reduce_mean(x)
+    variance = tf.math.reduce_variance(x)
+    return tf.where(variance > 0, difference / tf.math.sqrt(tf.where(variance > 0, variance, tf.ones_like(variance))), tf.zeros_like(difference))  # TFN202
 """,
             witness=([2.0, 2.0],),
             ordinary=(([1.0, 2.0, 4.0],),),
             breaks={"eager": "value", "graph": "value", "xla": "value"},
-            applicability=Applicability.UNSAFE,
         ),
     )
     near_misses = (
@@ -163,7 +166,6 @@ def f(x, mask):
             return
         origin = facts.graph.nodes[zero.origin] if isinstance(zero.origin, int) else denominator
         cause = facts.site_of(origin, site)
-        spread = origin.op in _SPREADS or zero.grade is Grade.COINCIDENT
         name = facts.describe(denominator, site)
         yield Finding(
             site,
@@ -172,15 +174,38 @@ def f(x, mask):
             cause,
             f"`{facts.describe(origin, cause)}` is 0 for such an input" if cause is not None else "",
             site.node,
-            (
-                Rewrite(
-                    "Use `divide_no_nan`",
-                    (Replacement(site, facts.graph.node("divide_no_nan", numerator, denominator)),),
-                    Applicability.UNSAFE if spread else Applicability.SAFE,
-                    "the gradient of the denominator itself is not finite at 0 under XLA" if spread else "",
-                ),
-            ),
+            tuple(_rewrites(site, origin, facts)),
         )
+
+
+def _rewrites(site: Site, origin: Node, facts: Facts) -> Iterator[Rewrite]:
+    graph = facts.graph
+    numerator, denominator = site.node.args
+    if origin.op not in _SPREADS:
+        quotient = graph.node("divide_no_nan", numerator, denominator)
+        yield Rewrite("Use `divide_no_nan`", (Replacement(site, quotient),), Applicability.SAFE)
+        return
+    squared = _squared(denominator, facts)
+    if squared is None:
+        return
+    positive = graph.node("greater", squared, graph.const(0))
+    root = graph.node("sqrt", graph.node("where", positive, squared, graph.node("ones_like", squared)))
+    guarded = graph.node("where", positive, graph.node("divide", numerator, root), graph.node("zeros_like", numerator))
+    yield Rewrite(
+        "Divide by the root of 1 where the spread is 0",
+        (Replacement(site, guarded),),
+        Applicability.SAFE,
+    )
+
+
+def _squared(denominator: Node, facts: Facts) -> Node | None:
+    """What ``denominator`` is the square root of: a variance, or a sum of squares."""
+    attrs = dict(denominator.attrs)
+    if denominator.op == "reduce_std":
+        return facts.graph.node("reduce_variance", *denominator.args, **attrs)
+    if denominator.op in _SPREADS and "ord" not in attrs:
+        return facts.graph.node("reduce_sum", facts.graph.node("square", *denominator.args), **attrs)
+    return None
 
 
 def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Reach | None:
@@ -196,7 +221,11 @@ def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Re
             # A mask that is the divisor itself: the name alone is no evidence of that.
             strong = facts.is_mask(origin) and denominator is not origin
         else:
-            strong = (origin.op in _SPREADS or _is_spread(origin)) and facts.varies(origin)
+            strong = (
+                (origin.op in _SPREADS or _is_spread(origin))
+                and facts.varies(origin)
+                and not facts.is_probability(origin.args[0])
+            )
         if strong and (best is None or entry.grade > best.grade):
             best = entry
     return best

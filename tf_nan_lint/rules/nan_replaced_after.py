@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.graph.nodes import Node, Site
-from tf_nan_lint.graph.pattern import through
+from tf_nan_lint.graph.pattern import has_infinity, through
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 from tf_nan_lint.analysis.singular import SingularOp, singular_ops, zero_test
 
@@ -149,6 +149,8 @@ class Ratio(tf.keras.metrics.Metric):
         if replaced is None or not facts.differentiated(site):
             return
         value, substitute = replaced
+        if has_infinity(substitute):
+            return  # an intended infinity: nobody expects a gradient there
         singular = next(singular_ops(value, site, facts), None)
         if singular is None:
             return

@@ -32,8 +32,10 @@ from collections.abc import Iterator
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.analysis.singular import SingularOp, singular_ops
 from tf_nan_lint.diagnostics import Applicability
+from tf_nan_lint.domain.interval import ALL, Interval
 from tf_nan_lint.graph.nodes import Guard, Node, Site
-from tf_nan_lint.ops.spec import Masked
+from tf_nan_lint.graph.pattern import has_infinity
+from tf_nan_lint.ops.spec import HazardKind, Masked
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 
@@ -135,18 +137,23 @@ def f(x, rate=0.1):
         if not facts.differentiated(site):
             return
         for holds, branch, other in ((True, *branches), (False, *reversed(branches))):
-            if _is_not_finite(other):
+            if has_infinity(other):
                 continue  # an intended infinity or NaN outside of the domain
             chosen = (*site.guards, Guard(condition, holds, whole=False))
             rejected = (*site.guards, Guard(condition, not holds, whole=False))
             by_operand: dict[int, list[tuple[Site, SingularOp]]] = {}
             for singular in singular_ops(branch, site, facts):
                 at = facts.site_of(singular.node, site)
-                if at is None or facts.value(singular.operand, chosen).may_be(singular.hazard.singular):
+                kept = facts.value(singular.operand, chosen)
+                if at is None or kept.may_be(singular.hazard.singular):
+                    continue
+                if not _is_close(singular, kept.range) and not facts.reaches(
+                    at, singular.operand, singular.hazard.singular
+                ):
                     continue
                 if not facts.value(singular.operand, rejected).may_be(singular.hazard.singular):
                     continue
-                if facts.differentiated(at) and not _breaks_too(other, singular, site, facts):
+                if facts.differentiated(at) and not _breaks_too(other, singular, rejected, site, facts):
                     by_operand.setdefault(singular.operand.id, []).append((at, singular))
             for group in by_operand.values():
                 yield self._finding(site, group, holds, facts)
@@ -168,16 +175,29 @@ def f(x, rate=0.1):
         )
 
 
-def _is_not_finite(node: Node) -> bool:
-    """Whether a branch is, or is computed from, a literal infinity or NaN."""
+def _is_close(singular: SingularOp, chosen: Interval) -> bool:
+    """Whether the condition is about this singularity: it cuts the operand off near it.
+
+    ``tf.where(k > 9, 1 / (k + 1), table)`` is not: what keeps ``k`` away from -1 is something the code does not say.
+    """
+    if singular.hazard.kind is HazardKind.OVERFLOW or chosen == ALL:
+        return True
+    edges = (chosen.low, chosen.high)
+    bounds = (singular.hazard.singular.low, singular.hazard.singular.high)
+    return min(abs(edge - bound) for edge in edges for bound in bounds if math.isfinite(bound)) <= 1.0
+
+
+def _breaks_too(other: Node, singular: SingularOp, rejected: tuple[Guard, ...], site: Site, facts: Facts) -> bool:
+    """Whether the branch that is chosen instead is singular for related operands: then the function itself is."""
+    inputs = facts.inputs(singular.operand)
     return any(
-        part.is_const and isinstance(part.value, float) and not math.isfinite(part.value) for part in node.walk()
+        found.operand is singular.operand
+        or (
+            not inputs.isdisjoint(facts.inputs(found.operand))
+            and facts.value(found.operand, rejected).may_be(found.hazard.singular)
+        )
+        for found in singular_ops(other, site, facts)
     )
-
-
-def _breaks_too(other: Node, singular: SingularOp, site: Site, facts: Facts) -> bool:
-    """Whether the branch that is chosen instead is singular at the same operand: then the function itself is."""
-    return any(found.operand is singular.operand for found in singular_ops(other, site, facts))
 
 
 def _rewrites(site: Site, group: list[tuple[Site, SingularOp]], holds: bool, facts: Facts) -> Iterator[Rewrite]:

@@ -46,7 +46,7 @@ class CounterExample:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What a comparison found. ``compared`` counts the runs of the repair, ``skipped`` names modes the original lacks."""
+    """What a comparison found: ``compared`` counts the runs, ``skipped`` names modes that cannot run the original."""
 
     counter_examples: tuple[CounterExample, ...]
     compared: int
@@ -78,11 +78,11 @@ def compare(
 ) -> Agreement:
     """Check that ``after`` computes the same function as ``before``, with finite gradients.
 
-    ``inputs_list`` and ``witnesses`` are argument lists, of numbers, nested lists or arrays; float arguments are rounded
-    to ``dtype``. For each of them, in each mode:
+    ``inputs_list`` and ``witnesses`` are argument lists: numbers, nested lists or arrays, floats rounded to ``dtype``.
+    For each of them, in each mode:
 
     - (a) where the value of ``before`` in float64 is finite, that of ``after`` in ``dtype`` agrees;
-    - (b) the same, separately, for each gradient (of a weighted sum of the outputs, so that normalised outputs have one);
+    - (b) the same, separately, for each gradient (of a weighted sum, so that normalised outputs have one);
     - (c) ``after`` is finite on every one of ``witnesses``, and wherever ``before`` in ``dtype`` and the same mode is;
     - (d) no gradient of ``after`` is 0 where that of ``before`` in float64 is finite and above ``atol``.
 

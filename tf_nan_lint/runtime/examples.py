@@ -1,4 +1,4 @@
-"""Checks on TensorFlow that a rule's example breaks, that its repair does not, and that a safe repair is the same function."""
+"""Checks on TensorFlow that a rule's example breaks, that its repair does not, and that both are the same function."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def check_example(
     for mode in modes:
         found = _breaks(bad, witness, mode, example.watch)
         if found != example.breaks[mode]:
-            problems.append(f"{label}: in {mode} mode the bad code's witness breaks {found}, not {example.breaks[mode]}")
+            problems.append(
+                f"{label}: in {mode} mode the bad code's witness breaks {found}, not {example.breaks[mode]}"
+            )
         found = "nothing" if good is None else _breaks(good, witness, mode, example.watch)
         if found != "nothing":
             problems.append(f"{label}: in {mode} mode the good code's witness breaks {found}")
@@ -90,8 +92,8 @@ def check_example(
 def variation(inputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
     """Other ordinary arguments of the same shapes: scaled and shuffled, within what they seem to be.
 
-    Masks and labels (0, 1, -1) stay such, shares that sum to 1 and other numbers of [0, 1] too, signs are kept, symmetric
-    matrices are only scaled, integers are left alone.
+    Masks and labels (0, 1, -1) stay such, shares that sum to 1 and other numbers of [0, 1] too, signs are kept,
+    symmetric matrices are only scaled, integers are left alone.
     """
     return [_varied(array, rng) for array in inputs]
 
@@ -146,7 +148,7 @@ def _function(example: Example, text: str, label: str) -> Function:
 def _arguments(inputs: Sequence[object], dtypes: Sequence[str]) -> list[Array]:
     arrays = [as_array(value) for value in inputs]
     kinds = [*dtypes, *["float32"] * (len(arrays) - len(dtypes))]
-    return [array if kind.startswith("float") else array.astype(kind) for array, kind in zip(arrays, kinds, strict=True)]
+    return [array if kind == "float32" else array.astype(kind) for array, kind in zip(arrays, kinds, strict=True)]
 
 
 def _breaks(function: Function, witness: Sequence[Array], mode: str, watch: Sequence[int] | None) -> str:

@@ -111,7 +111,7 @@ def is_float(array: Array) -> bool:
 def define(source: str, filename: str) -> dict[str, Any]:
     """Execute a module of our own (an example, a generated slice) and return its names.
 
-    The text is put where ``inspect`` finds it, because ``tf.function`` translates Python's ``if`` and ``while`` from it.
+    The text is put where ``inspect`` finds it: ``tf.function`` translates Python's ``if`` and ``while`` from it.
     """
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": filename}

@@ -44,9 +44,8 @@ PRIMITIVES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Ops whose only names are Keras' old backend or TensorFlow 1, spelled from others."""
 
-_MODULES: Final[Mapping[str, Any]] = MappingProxyType(
-    {"tf": tf, "keras": tf.keras, "tnp": tf.experimental.numpy},
-)
+_MODULES: Final[Mapping[str, str]] = MappingProxyType({"keras": "tf.keras", "tnp": "tf.experimental.numpy"})
+"""Where the families other than ``tf`` are found. Reading ``tf.keras`` imports Keras: only slices that need it do."""
 
 _INTEGER_PARAMS: Final = frozenset(
     "indices segment_ids ids shape multiples begin size end strides paddings perm repeats depth num_classes".split()
@@ -104,8 +103,9 @@ class Slice:
         return tuple(spec.name for spec in self.specs)
 
     def compile(self) -> Function:
-        """The function. Only the generated text is executed, which holds nothing of the user's but names and literals."""
-        text = f"import tensorflow as tf\n\nkeras = tf.keras\ntnp = tf.experimental.numpy\n\n\n{self.source}"
+        """The function. Only generated text is executed, which holds nothing of the user's but names and literals."""
+        modules = [f"{name} = {path}\n" for name, path in _MODULES.items() if f"{name}." in self.source]
+        text = "".join(["import tensorflow as tf\n", *modules, "\n\n", self.source])
         function: Function = define(text, f"<slice {next(_serial)}>")["sliced"]
         return function
 
@@ -206,7 +206,7 @@ class _Plan:
                 continue
             self.calls[node.id] = call
             stack.append((node, True))
-            for index, operand in enumerate(call.operands):
+            for index, operand in reversed(list(enumerate(call.operands))):
                 self.uses[operand.id] += 1
                 self._type(call, index, operand)
                 stack.append((operand, False))
@@ -248,6 +248,8 @@ def _call(node: Node) -> _Call | None:
         container = node.args[0]
         is_computed = container.op in OPS and _call(container) is not None
         return _Call(f"{{}}[{index}]", ((None, container),)) if index is not None and is_computed else None
+    if _is_dtype(node):
+        return _Call("{}.dtype", ((None, node.args[0]),))
     row = OPS.get(node.op)
     if row is None or not row.pure or node.op == "cond":
         return None
@@ -294,19 +296,23 @@ def _is_computed(node: Node) -> bool:
     """Whether an argument can be written without a new input: a shape made of sizes, the value of an operation."""
     if node.op in ("list", "tuple"):
         return all(arg.is_const or _is_computed(arg) for arg in node.args)
-    if node.op == "attr" and node.attr("name") in ("dtype", "base_dtype"):
-        return True
     return _call(node) is not None
+
+
+def _is_dtype(node: Node) -> bool:
+    return node.op == "attr" and node.attr("name") in ("dtype", "base_dtype")
 
 
 @lru_cache(maxsize=1024)
 def _signature(path: str) -> tuple[tuple[str, ...], bool] | None:
     """The parameters of a public function and whether it takes any number of them; None where it does not exist."""
     family, _, rest = path.partition(".")
+    if family not in ("tf", *_MODULES):
+        return None
     try:
-        function = attrgetter(rest)(_MODULES[family])
-        parameters = inspect.signature(function).parameters.values()
-    except (AttributeError, KeyError, ValueError, TypeError):
+        _, _, whole = f"{_MODULES.get(family, family)}.{rest}".partition(".")
+        parameters = inspect.signature(attrgetter(whole)(tf)).parameters.values()
+    except (AttributeError, ValueError, TypeError):
         return None
     is_open = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
     return tuple(p.name for p in parameters), is_open
@@ -367,8 +373,8 @@ def _write(node: Node, call: _Call, texts: Mapping[int, _Text]) -> _Text:
             return _Text(f"[{', '.join(part.text for part in parts)}]")
         if call.callee == "{}":
             return parts[0]
-        is_subscript = call.callee.startswith("{}[")
-        return _Text(call.callee.format(*(part.within(_ATOM) if is_subscript else part.text for part in parts)))
+        has_suffix = call.callee.startswith("{}")
+        return _Text(call.callee.format(*(part.within(_ATOM) if has_suffix else part.text for part in parts)))
     tensors = any(not o.is_const and o.op not in ("list", "tuple") for o in call.operands)
     plain = tensors and not call.extra and all(word is None for word, _ in call.arguments)
     if row.symbol is not None and plain and len(parts) == row.arity:

@@ -54,6 +54,7 @@ _SWEEP: Final = 2048
 """Most combinations of special values tried in one run: code may compare all pairs of entries."""
 _PROBES: Final = 80
 _ASSIGNMENTS: Final = 8
+_COMPILED: Final = 3
 _VERIFIED: Final = 12
 _SHRINK_ENTRIES: Final = 24
 
@@ -90,9 +91,9 @@ def search(
 ) -> Witness | None:
     """The simplest witness found, or None.
 
-    ``specs`` describe the arguments; where a shape is None, usual ones are tried. ``constants`` are numbers that occur in
-    the code: comparisons and clips break at them. ``budget`` bounds the runs per mode, and the same ``seed`` gives the
-    same witness. Modes are searched in order; the witness lists all in which its inputs break.
+    ``specs`` describe the arguments; where a shape is None, usual ones are tried. ``constants`` are numbers that occur
+    in the code: comparisons and clips break at them. ``budget`` bounds the runs per mode, and the same ``seed`` gives
+    the same witness. Modes are searched in order; the witness lists all in which its inputs break.
     """
     if not specs:
         return None
@@ -100,7 +101,8 @@ def search(
     for mode in modes:
         attempt = _Search(function, specs, mode, dtype, watch, tuple(constants), budget, seed)
         shapes = attempt.valid_shapes() if shapes is None else shapes
-        found = attempt.run(shapes)
+        # Every shape is compiled anew; what breaks only in compiled code does so in every shape.
+        found = attempt.run(shapes if mode == "eager" else shapes[:_COMPILED])
         if found is not None:
             return _witness(function, specs, attempt.shrink(found), attempt.runner.mode, dtype, watch)
     return None
@@ -155,7 +157,7 @@ class _Search:
         self.seed = seed
         self.values = self._values(constants)
 
-    # ---- values -------------------------------------------------------------------------------------------------------
+    # ---- values -----------------------------------------------------------------------------------------------------
 
     def _values(self, constants: Sequence[float]) -> list[float]:
         limits = FLOATS[self.dtype]
@@ -179,10 +181,11 @@ class _Search:
     def typed(self, spec: InputSpec, array: Array) -> Array:
         """Numbers as an argument of this kind, inside its range, as the dtype holds them."""
         if spec.kind == "bool":
-            return array != 0
+            return np.not_equal(array, 0)
         if spec.kind == "int":
             # 0 and 1 are labels and indices of any axis that has more than one entry.
-            return np.abs(np.rint(np.clip(array, max(spec.low, -1), min(spec.high, 1)))).astype(np.int32)
+            whole = np.abs(np.rint(np.clip(array, max(spec.low, -1), min(spec.high, 1))))
+            return np.asarray(whole, np.int32)
         numbers = rounded(np.clip(array.astype(np.float64), spec.low, spec.high), self.dtype)
         if spec.low == spec.high:
             return numbers
@@ -191,7 +194,7 @@ class _Search:
         numbers = np.where(numbers > spec.high, limits.below(spec.high), numbers)
         return np.where(numbers < spec.low, limits.above(spec.low), numbers)
 
-    # ---- running ------------------------------------------------------------------------------------------------------
+    # ---- running ----------------------------------------------------------------------------------------------------
 
     def outcome(self, arrays: Sequence[Array], runner: Runner | None = None) -> Outcome | None:
         if self.left <= 0:
@@ -248,7 +251,7 @@ class _Search:
             found.update({tuple(c[rng.integers(len(c))] for c in choices): None for _ in range(_SWEEP // 2)})
         return list(found)[:_SWEEP]
 
-    # ---- shapes -------------------------------------------------------------------------------------------------------
+    # ---- shapes -----------------------------------------------------------------------------------------------------
 
     def valid_shapes(self) -> list[tuple[Shape, ...]]:
         """The first few assignments of shapes with which the function runs on ordinary numbers."""
@@ -289,10 +292,10 @@ class _Search:
         for (large, small), mask in itertools.product(pairs, subsets):
             yield tuple(small if mask >> i & 1 else large for i in range(count))
 
-    # ---- structured and random tensors --------------------------------------------------------------------------------
+    # ---- structured and random tensors ------------------------------------------------------------------------------
 
     def structured(self, shapes: Sequence[tuple[Shape, ...]]) -> Iterator[list[Array]]:
-        """Zeros, equal entries, equal rows, one-hot rows, large entries: alone, and one input against ordinary others."""
+        """Zeros, equal entries or rows, one-hot rows, large entries: in all inputs, or one against ordinary others."""
         for assignment in shapes:
             for fill in _FILLERS:
                 yield self._filled(assignment, [fill] * len(assignment))
@@ -327,7 +330,7 @@ class _Search:
                     arrays[index] = self.typed(self.specs[index], arrays[index] + way * step * np.sign(gradient))
         return None
 
-    # ---- shrinking ----------------------------------------------------------------------------------------------------
+    # ---- shrinking --------------------------------------------------------------------------------------------------
 
     def shrink(self, arrays: list[Array]) -> list[Array]:
         """Fewer and smaller axes, then simpler entries, as long as the same thing breaks."""
@@ -396,11 +399,11 @@ def _constant(value: float) -> Filler:
 
 
 def _ordinary(shape: Shape, rng: np.random.Generator) -> Array:
-    return rng.normal(0.0, 1.0, shape)
+    return np.asarray(rng.normal(0.0, 1.0, shape))
 
 
 def _probabilities(shape: Shape, rng: np.random.Generator) -> Array:
-    return rng.uniform(0.05, 0.95, shape)
+    return np.asarray(rng.uniform(0.05, 0.95, shape))
 
 
 def _one_hot(shape: Shape, rng: np.random.Generator) -> Array:
@@ -408,11 +411,11 @@ def _one_hot(shape: Shape, rng: np.random.Generator) -> Array:
 
 
 def _equal_rows(shape: Shape, rng: np.random.Generator) -> Array:
-    return np.broadcast_to(rng.normal(0.0, 1.0, shape[-1:]), shape).copy()
+    return np.array(np.broadcast_to(rng.normal(0.0, 1.0, shape[-1:]), shape))
 
 
 def _equal_within_rows(shape: Shape, rng: np.random.Generator) -> Array:
-    return np.broadcast_to(rng.normal(0.0, 1.0, (*shape[:-1], 1)) if shape else np.ones(()), shape).copy()
+    return np.array(np.broadcast_to(rng.normal(0.0, 1.0, (*shape[:-1], 1)) if shape else np.ones(()), shape))
 
 
 def _zero_row(shape: Shape, rng: np.random.Generator) -> Array:
