@@ -14,6 +14,7 @@ import pytest
 from tests.command import CLEAN, FIXED, FOUNDING, PLACES, SCRIPTS, UNFIXABLE, places, run
 from tf_nan_lint import __version__
 from tf_nan_lint.config import OUTPUT_FORMATS, TARGET_DTYPES
+from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.rules import RULES
 
 FOUND = "Found 2 errors.\n[*] 2 fixable with the --fix option.\n"
@@ -184,33 +185,57 @@ def test_fix_repairs_the_file_and_a_second_run_changes_nothing(founding: Path) -
     assert (founding.stat().st_ino, founding.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-UNSAFE = "\n\ndef g(x, y):\n    return y / (tf.reduce_max(x) - tf.reduce_min(x))\n"
+UNSAFE = next(
+    example
+    for rule in RULES.values()
+    for example in rule.examples
+    if example.applicability is Applicability.UNSAFE and example.good is not None
+)
 
 
-def test_what_fix_leaves_is_reported_where_it_stands_after_it(founding: Path) -> None:
-    founding.write_text(FOUNDING + UNSAFE, encoding="utf-8")
+@pytest.fixture
+def unsafe(founding: Path) -> Path:
+    """Beside the founding file, one whose only fix is unsafe."""
+    path = founding.parent / "unsafe.py"
+    path.write_text(UNSAFE.bad, encoding="utf-8")
+    return path
+
+
+def test_what_fix_leaves_is_reported(founding: Path, unsafe: Path) -> None:
     done = run("--fix", cwd=founding.parent)
     assert done.returncode == 1
-    assert places(done.stdout) == [("a.py", 11, 12, "TFN202")]
-    assert done.stdout.splitlines()[1:] == [
+    assert {name for name, _, _, _ in places(done.stdout)} == {"unsafe.py"}
+    assert done.stdout.splitlines()[-2:] == [
         "Found 3 errors (2 fixed, 1 remaining).",
         "No fixes available (1 hidden fix can be enabled with --unsafe-fixes).",
     ]
+    assert unsafe.read_text(encoding="utf-8") == UNSAFE.bad
     done = run("--fix", "--unsafe-fixes", cwd=founding.parent)
     assert (done.returncode, done.stdout) == (0, "Found 1 error (1 fixed, 0 remaining).\n")
+    assert unsafe.read_text(encoding="utf-8") == UNSAFE.good
 
 
-def test_unsafe_fixes_are_offered_but_marked_only_where_they_would_be_applied(founding: Path) -> None:
-    founding.write_text(FOUNDING + UNSAFE, encoding="utf-8")
+@pytest.mark.usefixtures("unsafe")
+def test_unsafe_fixes_are_marked_only_where_they_would_be_applied(founding: Path) -> None:
     done = run("--no-unsafe-fixes", cwd=founding.parent)
     assert done.stdout.splitlines()[-2:] == [
         "Found 3 errors.",
         "[*] 2 fixable with the --fix option (1 hidden fix can be enabled with --unsafe-fixes).",
     ]
-    assert done.stdout.count("TFN202 [*]") == 0
+    assert done.stdout.count("[*] ") == 3
     done = run("--unsafe-fixes", cwd=founding.parent)
     assert done.stdout.splitlines()[-1] == "[*] 3 fixable with the --fix option."
-    assert done.stdout.count("TFN202 [*]") == 1
+    assert done.stdout.count("[*] ") == 4
+    done = run("--diff", cwd=founding.parent)
+    assert done.stderr == "Would fix 2 errors (1 remaining, 1 additional fix available with --unsafe-fixes).\n"
+
+
+def test_what_is_left_in_a_file_is_reported_where_it_stands_after_the_fixes(founding: Path) -> None:
+    text = UNSAFE.bad.removeprefix("import tensorflow as tf\n")
+    founding.write_text(FOUNDING + text, encoding="utf-8")
+    before = [row for _, row, _, _ in places(run(cwd=founding.parent).stdout)]
+    (after,) = [row for _, row, _, _ in places(run("--fix", cwd=founding.parent).stdout)]
+    assert after == before[-1] - (FOUNDING.count("\n") - FIXED.count("\n"))
 
 
 @pytest.mark.parametrize(

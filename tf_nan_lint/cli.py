@@ -83,7 +83,7 @@ def _exclude_option(name: str, help_: str) -> Callable[[Callable[..., None]], Ca
 @click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Also apply fixes that change finite results.")
 @click.option("--diff/--no-diff", default=False, help="Show what --fix would change; write nothing.")
 @_code_option("--select", "Report these codes only: codes or prefixes, comma-separated; ALL for every one.")
-@_code_option("--extend-select", "Report these codes too, such as TFN9, which is off by default.")
+@_code_option("--extend-select", "Report these codes too, even if they are off by default.")
 @_code_option("--ignore", "Do not report these codes; of two entries the longer one decides.")
 @_code_option("--extend-ignore", "Do not report these codes either.")
 @click.option("--pedantic/--no-pedantic", default=None, help="Also report operations that nothing is known of (TFN9).")
@@ -262,7 +262,7 @@ class _Run:
             return _Outcome(Checked(name, (), (), config), data)
 
     def _unreadable(self, error: SourceError, name: str, data: bytes, config: Config) -> _Outcome:
-        lines = data.decode("latin-1").splitlines(keepends=True)
+        lines = io.StringIO(data.decode("latin-1"), newline="").readlines()
         at = Position(error.line, error.column)
         diagnostics = [
             Diagnostic(SYNTAX_ERROR, "syntax-error", f"file cannot be parsed: {error.problem}", Span(at, at))

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tf_nan_lint import __version__
-
 if TYPE_CHECKING:
     import argparse
     import ast
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 class Plugin:
     """Checks one file. The options belong to the class, because flake8 makes an object for every file."""
 
-    name = "tf-nan-lint"
-    version = __version__
     given: ClassVar[Mapping[str, Any]] = {}
     configs: ClassVar[Configs | None] = None
 

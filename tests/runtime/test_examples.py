@@ -59,6 +59,11 @@ def test_a_safe_fix_that_is_another_function_is_a_problem() -> None:
     assert problems(good=epsilon, applicability=Applicability.UNSAFE) == ""
 
 
+def test_a_safe_fix_that_differs_at_one_ordinary_input_is_a_problem() -> None:
+    hole = "import tensorflow as tf\n\ndef f(x):\n    return tf.where(x == 7.25, 1.0, tf.math.log_sigmoid(x))\n"
+    assert "input 0 = [7.25]" in problems(good=hole, ordinary=(([7.25],),))
+
+
 def test_without_a_fix_only_the_bad_code_is_checked() -> None:
     assert problems(good=None) == ""
 

@@ -128,3 +128,10 @@ def test_an_op_without_float64_is_run_directly_or_not_at_all() -> None:
 
     with pytest.raises(ExecutionError):
         Reference(function)([np.ones((1, 2, 2, 1))])
+
+
+def test_an_input_that_fails_does_not_spoil_the_next() -> None:
+    reference = Reference(lambda x: tf.linalg.inv(x * tf.constant(3.0)))
+    with pytest.raises(ExecutionError):
+        reference([[[0, 0], [0, 0]]])
+    assert reference([[[1, 0], [0, 1]]]).values[0].tolist() == [[1 / 3, 0], [0, 1 / 3]]

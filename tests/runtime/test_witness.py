@@ -121,6 +121,16 @@ def test_a_witness_is_shrunk_to_few_entries() -> None:
     assert str(witness) == "x = [-100.0, 0.0] -> value -inf"
 
 
+def test_an_entry_that_breaks_alone_is_shown_alone() -> None:
+    def function(x):
+        return tf.where((x > 0.3) & (x < 0.31), 1.0 / tf.zeros_like(x), x)
+
+    witness = search(function, [InputSpec("x", shape=None)], modes=["eager"], seed=1)
+    assert witness is not None
+    assert isinstance(witness.inputs["x"], float)
+    assert evaluate(function, [witness.inputs["x"]], "eager").breaks == witness.what
+
+
 def test_masks_and_labels_have_their_own_values() -> None:
     def mean(x, mask):
         return tf.reduce_sum(tf.where(mask, x, 0.0)) / tf.reduce_sum(tf.cast(mask, tf.float32))

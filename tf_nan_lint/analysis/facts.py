@@ -16,7 +16,7 @@ from tf_nan_lint.graph import text
 from tf_nan_lint.graph.build import Module
 from tf_nan_lint.graph.nodes import Graph, Guard, Node, Site
 from tf_nan_lint.ops import OPS
-from tf_nan_lint.ops.spec import Attribute, Hazard, Operands
+from tf_nan_lint.ops.spec import Attribute, Hazard, HazardKind, Operands
 
 MOVES: Final = frozenset(
     "identity stop_gradient reshape expand_dims squeeze transpose tile broadcast_to repeat reverse roll cast constant "
@@ -44,6 +44,7 @@ class Facts:
         self._guarded: dict[tuple[int, tuple[tuple[int, bool, bool], ...]], AbstractValue] = {}
         self._assumptions: dict[tuple[tuple[int, bool, bool], ...], Assumptions] = {}
         self._ancestors: dict[int, int] = {}
+        self._touched: dict[tuple[int, bool, bool], int] = {}
         self._inputs: dict[int, frozenset[int]] = {}
         self._users: dict[int, list[Node]] | None = None
         self._evaluating: set[int] = set()
@@ -118,10 +119,14 @@ class Facts:
         mask = self._ancestor_mask(node)
         kept: dict[tuple[int, bool, bool], Guard] = {}
         for guard in guards:
-            tables = self._assume((guard,))
-            touched = {*tables.by_entry, *tables.decided}
-            if any(mask >> touched_id & 1 for touched_id in touched):
-                kept[guard.condition.id, guard.holds, guard.whole] = guard
+            key = guard.condition.id, guard.holds, guard.whole
+            touched = self._touched.get(key)
+            if touched is None:
+                tables = self._assume((guard,))
+                touched = sum(1 << node_id for node_id in {*tables.by_entry, *tables.decided})
+                self._touched[key] = touched
+            if mask & touched:
+                kept[key] = guard
         return tuple(kept[k] for k in sorted(kept))[:MAX_GUARDS]
 
     def _ancestor_mask(self, node: Node) -> int:
@@ -392,6 +397,15 @@ class Facts:
         """Whether ``node`` is an input whose name says probability."""
         name = str(node.attr("name")).lstrip("_").lower()
         return node.op in ("input", "attr") and named.PROBABILITY.fullmatch(name) is not None
+
+    def overflow(self, exponential: Node, near: Site) -> float | None:
+        """The exponent from which ``exponential`` overflows, if its exponent can get there."""
+        site = self.site_of(exponential, near) or near
+        exponent = self.at(site, exponential.args[0])
+        for hazard in OPS[exponential.op].hazards(self._operands(exponential, site.guards)):
+            if hazard.kind is HazardKind.OVERFLOW and exponent.may_be(hazard.singular) and not exponent.host:
+                return hazard.singular.low
+        return None
 
     def is_mask(self, node: Node) -> bool:
         """Whether ``node`` is an input whose name says mask, label or weight."""

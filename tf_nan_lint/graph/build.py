@@ -5,7 +5,6 @@ What is not understood becomes an ``input``, never an error: the analysis then k
 
 from __future__ import annotations
 
-import ast
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -848,9 +847,9 @@ class _Builder:
                 self.scope, self.statement = outer, statement
         return scope
 
-    def number(self, expression: cst.Integer | cst.Float | cst.Imaginary) -> Node:
-        value = ast.literal_eval(expression.value)
-        return self.graph.const(value) if not isinstance(value, complex) else self.unknown("imaginary")
+    def number(self, expression: cst.Integer | cst.Float) -> Node:
+        text = expression.value.replace("_", "")
+        return self.graph.const(float(text) if isinstance(expression, cst.Float) else int(text, 0))
 
     def string(self, expression: cst.SimpleString | cst.ConcatenatedString) -> Node:
         value = expression.evaluated_value
@@ -1297,7 +1296,6 @@ class _Builder:
             cst.Attribute: attribute,
             cst.Integer: number,
             cst.Float: number,
-            cst.Imaginary: number,
             cst.SimpleString: string,
             cst.ConcatenatedString: string,
             cst.FormattedString: formatted_string,

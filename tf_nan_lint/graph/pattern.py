@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tf_nan_lint.graph.nodes import Node
+from tf_nan_lint.graph.nodes import Graph, Node
 
 _SAME = frozenset("identity stop_gradient check_numerics constant".split())
 
@@ -43,6 +43,15 @@ def one_minus(node: Node) -> Node | None:
     if node.op == "subtract" and is_number(node.args[0], 1):
         return through(node.args[1])
     return None
+
+
+def negated(graph: Graph, node: Node) -> Node:
+    """``-node``, in its simplest form."""
+    if node.op == "negative":
+        return node.args[0]
+    if node.op == "const" and isinstance(node.value, (int, float)):
+        return graph.const(-node.value)
+    return graph.node("negative", node)
 
 
 def unordered(node: Node, op: str) -> Iterator[tuple[Node, Node]]:

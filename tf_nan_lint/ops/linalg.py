@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from tf_nan_lint.domain.interval import ALL, Interval, mul_may_be_nan, point
-from tf_nan_lint.ops.reduction import total, total_may_be_nan
+from tf_nan_lint.domain.interval import ALL, Interval, add_may_be_nan, mul_may_be_nan, point
+from tf_nan_lint.ops.reduction import total
 from tf_nan_lint.ops.spec import (
     AbstractValue,
     Hazard,
@@ -24,13 +24,13 @@ from tf_nan_lint.ops.spec import (
 def _contracted(operands: Operands, first: int) -> AbstractValue:
     """Sums of products of the operands ``first`` and ``first + 1``: 0 where either is 0 throughout."""
     left, right = operands[first].range, operands[first + 1].range
-    terms = left.mul(right, operands.dtype)
+    range_ = total(left.mul(right, operands.dtype), operands.dtype)
     result = value_of(
         replace(operands, args=operands.args[first : first + 2]),
-        total(terms),
+        range_,
         *zeros(operands, first),
         *zeros(operands, first + 1),
-        may_nan=mul_may_be_nan(left, right) or total_may_be_nan(terms),
+        may_nan=mul_may_be_nan(left, right) or add_may_be_nan(range_, range_),
     )
     return replace(result, rank0=False)
 
@@ -44,8 +44,8 @@ def _einsum(operands: Operands) -> AbstractValue:
 
 
 def _trace(operands: Operands) -> AbstractValue:
-    terms = operands[0].range
-    result = value_of(operands, total(terms), *zeros(operands), may_nan=total_may_be_nan(terms))
+    range_ = total(operands[0].range, operands.dtype)
+    result = value_of(operands, range_, *zeros(operands), may_nan=add_may_be_nan(range_, range_))
     return replace(result, rank0=False)
 
 

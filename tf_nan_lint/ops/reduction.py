@@ -43,16 +43,13 @@ _SUM_ERROR = 256.0
 """Units in the last place by which a mean of many rounded terms was seen to be off, with a margin."""
 
 
-def total(terms: Interval) -> Interval:
+def total(terms: Interval, dtype: FloatDtype) -> Interval:
     """Sums of one or more ``terms``: they never fall below a positive term."""
     if terms.is_empty:
         return terms
-    return Interval(terms.low if terms.low >= 0.0 else -math.inf, terms.high if terms.high <= 0.0 else math.inf)
-
-
-def total_may_be_nan(terms: Interval) -> bool:
-    """Whether ``inf - inf`` can occur in a sum of ``terms``, also by an overflow of either sign."""
-    return add_may_be_nan(terms, terms)
+    low = terms.low if terms.low >= 0.0 else terms.low * MAX_TERMS
+    high = terms.high if terms.high <= 0.0 else terms.high * MAX_TERMS
+    return Interval(low, high).rounded(dtype)
 
 
 def _roughly(range_: Interval, dtype: FloatDtype) -> Interval:
@@ -77,8 +74,8 @@ def _average(range_: Interval, dtype: FloatDtype) -> Interval:
 
 
 def _sum(operands: Operands) -> AbstractValue:
-    terms = operands[0].range
-    return value_of(operands, total(terms), *zeros(operands), may_nan=total_may_be_nan(terms))
+    range_ = total(operands[0].range, operands.dtype)
+    return value_of(operands, range_, *zeros(operands), may_nan=add_may_be_nan(range_, range_))
 
 
 def _add_n(operands: Operands) -> AbstractValue:
@@ -112,7 +109,7 @@ def _mean(operands: Operands) -> AbstractValue:
     # Entries that are all equal have their own value as mean.
     terms = operands[0].range
     range_ = _average(terms, operands.dtype)
-    return value_of(operands, range_, *operands[0].reached, may_nan=total_may_be_nan(range_))
+    return value_of(operands, range_, *operands[0].reached, may_nan=add_may_be_nan(range_, range_))
 
 
 def _extreme(operands: Operands) -> AbstractValue:
@@ -153,15 +150,14 @@ def _deviation(power: int) -> Transfer:
         operand, dtype = operands[0].range, operands.dtype
         if operand.is_empty:
             return value_of(operands, operand)
-        if not operand.is_finite:
+        if not _average(operand, dtype).is_finite:
             return value_of(operands, NON_NEGATIVE, operands.yields(0.0, Grade.COINCIDENT), may_nan=True)
         half = (operand.high - operand.low) / 2.0
         square = _average(Interval(0.0, half).square(), dtype)
         error = _SUM_ERROR * dtype.eps * max(abs(operand.low), abs(operand.high))
         high = square.high + half * error + error * error if math.isfinite(square.high) else math.inf
         range_ = Interval(0.0, dtype.round(high if power == 2 else math.sqrt(high) + error))
-        may_nan = not _average(operand, dtype).is_finite
-        return value_of(operands, range_, operands.yields(0.0, Grade.COINCIDENT), may_nan=may_nan)
+        return value_of(operands, range_, operands.yields(0.0, Grade.COINCIDENT))
 
     return transfer
 
@@ -179,6 +175,11 @@ def _order(operands: Operands) -> float | None:
     return 2.0 if operands.attrs.get("ord") in ("euclidean", "fro") else operands.number("ord", 2.0)
 
 
+def _survives(magnitude: float, order: float, dtype: FloatDtype) -> bool:
+    """Whether the power of a magnitude keeps its precision: neither 0 nor subnormal."""
+    return magnitude == math.inf or magnitude > (dtype.tiny / dtype.eps) ** (1.0 / order)
+
+
 def _norm(operands: Operands) -> AbstractValue:
     size = operands[0].range.abs()
     if size.is_empty:
@@ -187,8 +188,9 @@ def _norm(operands: Operands) -> AbstractValue:
     if order == math.inf:
         return value_of(operands, size, *zeros(operands))
     # Not below any entry, where its power does not underflow.
-    keeps = order == 1.0 or (order is not None and order >= 1.0 and size.low**2 > 2.0 * operands.dtype.tiny)
-    low = size.low * (1.0 - 4.0 * operands.dtype.eps) if keeps and math.isfinite(size.low) else 0.0
+    low = 0.0
+    if order is not None and order >= 1.0 and _survives(size.low, order, operands.dtype):
+        low = size.low * (1.0 - 16.0 * operands.dtype.eps)
     reached = [*zeros(operands)]
     if 0.0 in size:
         reached.append(operands.yields(0.0, Grade.COINCIDENT))
@@ -248,11 +250,8 @@ def _normalized(operands: Operands) -> AbstractValue:
 def _normalized_hazards(operands: Operands) -> tuple[Hazard, ...]:
     """The default epsilon, 1e-12, is 0 in float16: 0 * inf at a zero vector."""
     epsilon = operands.number("epsilon", 1e-12)
-    if (
-        epsilon is not None
-        and operands.dtype.round(epsilon) == 0.0
-        and not (operands[0].range.abs().low ** 2 > 2.0 * operands.dtype.tiny)
-    ):
+    lost = epsilon is not None and operands.dtype.round(epsilon) == 0.0
+    if lost and not _survives(operands[0].range.abs().low, 2.0, operands.dtype):
         return (Hazard(HazardKind.DIVIDE_BY_ZERO, 0, point(0.0)),)
     return ()
 

@@ -9,7 +9,6 @@ from typing import Any
 from tf_nan_lint.diagnostics import Diagnostic, Fix, Position
 from tf_nan_lint.graph.noqa import Suppressions
 from tf_nan_lint.report import Checked
-from tf_nan_lint.rules import RULES
 
 
 def render(files: Iterable[Checked]) -> str:
@@ -34,8 +33,14 @@ def _records(checked: Checked) -> Iterable[dict[str, Any]]:
             "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
             "noqa_row": suppressions.comment_line(diagnostic.span.start.line),
             "severity": "error",
-            "url": RULES[diagnostic.code].url if diagnostic.code in RULES else None,
+            "url": _url(diagnostic.code),
         }
+
+
+def _url(code: str) -> str | None:
+    from tf_nan_lint.rules import RULES  # costly, and not needed where there is nothing to report
+
+    return RULES[code].url if code in RULES else None
 
 
 def _location(position: Position) -> dict[str, int]:

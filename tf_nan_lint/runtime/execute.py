@@ -17,6 +17,19 @@ from tf_nan_lint.errors import TfNanLintError
 MODES: Final = ("eager", "graph", "xla")
 """How TensorFlow runs code: op by op, as ``tf.function``, and as ``tf.function(jit_compile=True)``."""
 
+FAILURES: Final = (
+    tf.errors.OpError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What TensorFlow, or the code it runs, raises where shapes, dtypes or names do not fit."""
+
 Array: TypeAlias = npt.NDArray[Any]
 """A numpy array; floating-point ones are float64, whatever dtype TensorFlow computes with."""
 
@@ -190,10 +203,7 @@ class Runner:
                 # What TensorFlow warns of (sparse gradients made dense) is no business of the caller.
                 warnings.simplefilter("ignore")
                 return action()
-        except TfNanLintError:
-            raise
-        # A function under test may raise anything; the caller learns that it did, and why.
-        except Exception as error:
+        except FAILURES as error:
             text = str(error).strip()
             raise ExecutionError(self.mode, text.splitlines()[0] if text else type(error).__name__) from error
 

@@ -40,21 +40,23 @@ class Reference:
         if key not in self._wide:
             self._wide[key] = self._widened(arrays)
         wide = self._wide[key]
-        if wide is None:
-            return self._direct(arrays)
-        function, outputs = wide
-        results = function(*(tf.constant(array) for array in arrays))
-        return outcome(results[:outputs], results[outputs:])
+        if wide is not None:
+            function, outputs = wide
+            try:
+                results = function(*(tf.constant(array) for array in arrays))
+                return outcome(results[:outputs], results[outputs:])
+            except tf.errors.OpError:
+                # No float64 kernel, or no result for this input: the direct call tells which.
+                pass
+        return self._direct(arrays)
 
     def _widened(self, arrays: Sequence[Array]) -> tuple[Function, int] | None:
         """The widened function and how many of its results are values, or None where an op exists in float32 only."""
         try:
             traced = self._narrow.trace(arrays)
-            function = widen(traced)
-            function(*(tf.constant(array) for array in arrays))
+            return widen(traced), len(traced.structured_outputs[0])
         except (ExecutionError, ValueError, TypeError, tf.errors.OpError):
             return None
-        return function, len(traced.structured_outputs[0])
 
 
 def widen(traced: Any) -> Function:
@@ -74,7 +76,6 @@ def widen(traced: Any) -> Function:
         gradient.function_name = renamed.get(gradient.function_name, gradient.function_name)
         gradient.gradient_func = renamed.get(gradient.gradient_func, gradient.gradient_func)
     for node in _all_nodes(definition):
-        node.op = renamed.get(node.op, node.op)
         for attribute in node.attr.values():
             _widen_attribute(attribute, renamed)
     names = [tensor.name for tensor in graph.inputs]

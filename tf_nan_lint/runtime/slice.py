@@ -13,7 +13,7 @@ import keyword
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
@@ -466,8 +466,3 @@ def _number(value: object, default: float) -> float:
     if isinstance(value, Node):
         value = value.value if value.is_const else default
     return float(value) if isinstance(value, (int, float)) else default
-
-
-def constants_of(slices: Iterable[Slice]) -> Iterator[float]:
-    """The numbers that occur in any of ``slices``, each once."""
-    yield from dict.fromkeys(number for piece in slices for number in piece.constants)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import numpy as np
+import tensorflow as tf
 
 from tf_nan_lint.domain.dtypes import FLOATS
 from tf_nan_lint.runtime.execute import (
@@ -56,6 +57,7 @@ _PROBES: Final = 80
 _ASSIGNMENTS: Final = 8
 _COMPILED: Final = 3
 _VERIFIED: Final = 12
+_SHRINK_SCALARS: Final = 48
 _SHRINK_ENTRIES: Final = 24
 
 
@@ -123,15 +125,16 @@ def _witness(
         except ExecutionError:
             continue
     modes = tuple(each for each in MODES if each in outcomes and outcomes[each].breaks != "nothing")
-    inputs = MappingProxyType({s.name: readable(a) for s, a in zip(specs, arrays, strict=True)})
+    inputs = MappingProxyType({s.name: readable(a, dtype) for s, a in zip(specs, arrays, strict=True)})
     return Witness(inputs, outcomes[mode].breaks, str(outcomes[mode].broken), modes)
 
 
-def readable(array: Array) -> object:
-    """An argument as Python numbers; float32's 0.1 prints as 0.1."""
+def readable(array: Array, dtype: str) -> object:
+    """An argument as Python numbers, each the shortest that ``dtype`` reads as the same value."""
     if array.dtype != np.float64:
         return array.tolist()
-    return np.vectorize(lambda number: float(f"{number:.6g}"), otypes=[object])(array).tolist()
+    scalar = tf.as_dtype(dtype).as_numpy_dtype
+    return np.vectorize(lambda number: float(str(scalar(number))), otypes=[object])(array).tolist()
 
 
 class _Search:
@@ -196,23 +199,19 @@ class _Search:
 
     # ---- running ----------------------------------------------------------------------------------------------------
 
-    def outcome(self, arrays: Sequence[Array], runner: Runner | None = None) -> Outcome | None:
+    def outcome(self, arrays: Sequence[Array]) -> Outcome | None:
         if self.left <= 0:
             return None
         self.left -= 1
         try:
-            return (runner or self.runner)(arrays)
+            return self.runner(arrays)
         except ExecutionError:
             return None
 
     def breaks(self, arrays: Sequence[Array]) -> str:
         """What is not finite at ``arrays``; nothing where they are no valid arguments."""
         found = self.outcome(arrays)
-        if found is None or found.breaks == "nothing":
-            return "nothing"
-        # Compiled code gives NaN, not an error, for an index out of range.
-        is_valid = self.runner.mode == "eager" or self.outcome(arrays, self.prober) is not None
-        return found.breaks if is_valid else "nothing"
+        return found.breaks if found is not None else "nothing"
 
     def run(self, shapes: Sequence[tuple[Shape, ...]]) -> list[Array] | None:
         """The first inputs that break the function: special values, structured tensors, random ones, pushed ones."""
@@ -334,7 +333,7 @@ class _Search:
 
     def shrink(self, arrays: list[Array]) -> list[Array]:
         """Fewer and smaller axes, then simpler entries, as long as the same thing breaks."""
-        self.left = max(self.left, 150)
+        self.left = max(self.left, 200)
         what = self.breaks(arrays)
         smaller = next((c for c in self._scalars(arrays) if self.breaks(c) == what), None)
         arrays = self._narrowed(arrays, what) if smaller is None else smaller
@@ -343,7 +342,7 @@ class _Search:
     def _scalars(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
         sizes = {array.size for array in arrays if array.ndim}
         if len(sizes) == 1 and all(spec.shape is None for spec in self.specs):
-            for index in range(min(sizes.pop(), _VERIFIED)):
+            for index in range(min(sizes.pop(), _SHRINK_SCALARS)):
                 yield [array.reshape(-1)[index] if array.ndim else array for array in arrays]
 
     def _narrowed(self, arrays: list[Array], what: str) -> list[Array]:
@@ -374,7 +373,7 @@ class _Search:
 
     def _simpler_entry(self, arrays: list[Array], index: int, position: int, what: str) -> list[Array]:
         current = float(arrays[index].reshape(-1)[position])
-        options = {0.0, 1.0, -1.0, 2.0, 5.0, float(round(current)), round(current, 1), *self.values[:6]}
+        options = {0.0, 1.0, -1.0, 2.0, 5.0, *(round(current, digits) for digits in range(4)), *self.values[:6]}
         spec = self.specs[index]
         for value in sorted((v for v in options if simplicity(v) < simplicity(current)), key=simplicity):
             if not spec.low <= value <= spec.high:
