@@ -19,7 +19,6 @@ from tf_nan_lint.errors import ConvergenceError, SourceError
 from tf_nan_lint.fix.apply import apply, choose
 from tf_nan_lint.fix.concretize import concretize, sweep
 from tf_nan_lint.graph.build import Module, build
-from tf_nan_lint.graph.nodes import Site
 from tf_nan_lint.graph.noqa import Suppressions
 from tf_nan_lint.graph.source import Screen, SourceFile, mentions_tensorflow
 from tf_nan_lint.graph.text import span_of
@@ -173,11 +172,11 @@ def _diagnostics(found: Sequence[tuple[Rule, Finding]], module: Module, facts: F
     """One diagnostic per defect: of several rules on one hazard the most specific speaks, and of several calls the first."""
     speakers: dict[object, int] = {}
     for rule, finding in found:
-        hazard = _place(finding, facts)
-        speakers[hazard] = max(speakers.get(hazard, -1), rule.specificity)
+        for place in _places(finding, facts):
+            speakers[place] = max(speakers.get(place, -1), rule.specificity)
     kept: dict[tuple[str, Span], Diagnostic] = {}
     for rule, finding in sorted(found, key=lambda pair: len(pair[1].site.calls)):
-        if rule.specificity < speakers[_place(finding, facts)]:
+        if any(rule.specificity < speakers[place] for place in _places(finding, facts)):
             continue
         span = span_of(finding.site)
         if (rule.code, span) in kept:
@@ -188,12 +187,13 @@ def _diagnostics(found: Sequence[tuple[Rule, Finding]], module: Module, facts: F
     return list(kept.values())
 
 
-def _place(finding: Finding, facts: Facts) -> object:
-    """What identifies a defect: the place of its singular operation in the source."""
-    if finding.hazard is None:
-        return finding.site.expression
-    site: Site | None = facts.site_of(finding.hazard, finding.site)
-    return site.expression if site is not None else finding.hazard.id
+def _places(finding: Finding, facts: Facts) -> set[object]:
+    """What identifies a defect: where the finding stands, and the place of its singular operation."""
+    places: set[object] = {finding.site.expression}
+    if finding.hazard is not None:
+        site = facts.site_of(finding.hazard, finding.site)
+        places.add(site.expression if site is not None else finding.hazard.id)
+    return places
 
 
 def _internal(problem: str, at: Position) -> Diagnostic:

@@ -343,10 +343,10 @@ class Facts:
                 return value.narrowed(Interval(1.0, math.inf))
             if terms.op == "exp":
                 shifted = terms.args[0]
-                if shifted.op == "subtract" and unmoved(shifted.args[1]).op == "reduce_max":
-                    if unmoved(unmoved(shifted.args[1]).args[0]) is unmoved(shifted.args[0]):
-                        # The largest entry contributes exp(0).
-                        return replace(value.narrowed(Interval(1.0, math.inf)))
+                largest = unmoved(shifted.args[1]) if shifted.op == "subtract" else shifted
+                if largest.op == "reduce_max" and unmoved(largest.args[0]) is unmoved(shifted.args[0]):
+                    # The largest entry contributes exp(0).
+                    return value.narrowed(Interval(1.0, math.inf))
         return value
 
     # ---- places ---------------------------------------------------------------------------------------------------
@@ -434,11 +434,12 @@ class Facts:
                 guards = [(*site.guards, Guard(condition, holds, whole=False)) for holds in sides]
                 if all(not self.value(operand, g).may_be(singular) for g in guards):
                     continue
-            elif user.op in ("is_nan", "is_inf", "is_finite", "nan_to_num"):
+            elif user.op in ("is_nan", "is_inf", "is_finite", "nan_to_num") or (
+                user.op in OPS
+                and OPS[user.op].elementwise
+                and self._protected(user, site, operand, singular, depth - 1)
+            ):
                 continue
-            elif user.op in OPS and OPS[user.op].elementwise:
-                if self._protected(user, site, operand, singular, depth - 1):
-                    continue
             return False
         return True
 

@@ -40,8 +40,8 @@ class AbstractValue:
     """Everything known of the entries of one tensor.
 
     ``range`` holds every non-NaN entry but those ``excluded``, ``reached`` values that do occur, ``may_nan`` says whether
-    an entry can be NaN for finite inputs, ``dtype`` is TensorFlow's name or None, ``host`` marks Python numbers, shapes and the like,
-    ``rank0`` what is known to be a scalar.
+    an entry can be NaN for finite inputs, ``dtype`` is TensorFlow's name or None, ``host`` marks Python numbers,
+    shapes and the like, ``rank0`` what is known to be a scalar.
     """
 
     range: Interval = ALL

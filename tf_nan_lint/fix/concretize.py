@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import tokenize
 from collections.abc import Callable, Collection, Sequence
 from itertools import combinations
@@ -59,7 +58,7 @@ def _concretize(rewrite: Rewrite, facts: Facts) -> Fix | None:
         old = site.expression
         if not isinstance(old, cst.BaseExpression) or _loses_comment(module, site, text):
             return None
-        if precedence < precedence_of(old) and not getattr(old, "lpar", ()):
+        if precedence < precedence_of(old) and not getattr(old, "lpar", ()) and not _stands_alone(site):
             text = f"({text})"
         edits.append(_narrowed(module.source.slice(span_of(site)), text, span_of(site)))
         edits += _hoisting(writer, site)
@@ -72,19 +71,32 @@ def _concretize(rewrite: Rewrite, facts: Facts) -> Fix | None:
     return Fix(rewrite.message, tuple(sorted(edits)), applicability, reason, frees)
 
 
+def _stands_alone(site: Site) -> bool:
+    """Whether the expression is all of a statement's value or of an argument, where any operator may stand."""
+    statement = site.statement.node
+    if getattr(statement, "value", None) is site.expression:
+        return True
+    return any(isinstance(part, cst.Arg) and part.value is site.expression for part in _parts(statement))
+
+
 def _narrowed(old: str, new: str, span: Span) -> Edit:
     """The edit from ``old`` to ``new`` without what both begin and end with, cut between words."""
-    start = len(os.path.commonprefix([old, new]))
-    while start and _within_word(old, start) or start and _within_word(new, start):
+    start = _common(old, new)
+    while (start and _within_word(old, start)) or (start and _within_word(new, start)):
         start -= 1
     room = min(len(old), len(new)) - start
-    end = min(len(os.path.commonprefix([old[::-1], new[::-1]])), room)
+    end = min(_common(old[::-1], new[::-1]), room)
     while end and (_within_word(old, len(old) - end) or _within_word(new, len(new) - end)):
         end -= 1
     return Edit(
         Span(_advanced(span.start, old[:start]), _advanced(span.start, old[: len(old) - end])),
         new[start : len(new) - end],
     )
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _within_word(text: str, index: int) -> bool:
@@ -162,10 +174,14 @@ def sweep(module: Module, freed: Collection[tuple[str, str]]) -> list[Edit]:
     """Edits that take out assignments to ``freed`` (function, variable) pairs that nobody reads any more."""
     edits: dict[Edit, None] = {}
     for scope in module.scopes:
-        names_ = {name for function, name in freed if function == scope.qualified_name}
-        if names_ and not scope.calls:
-            edits |= dict.fromkeys(_unread(scope, module, set(), lambda b, lost: bool(lost) or b.name in names_))
+        variables = {name for function, name in freed if function == scope.qualified_name}
+        if variables and not scope.calls:
+            edits |= dict.fromkeys(_unread(scope, module, set(), _loses_or_is(variables)))
     return list(edits)
+
+
+def _loses_or_is(variables: Collection[str]) -> Callable[[Binding, Sequence[cst.BaseExpression]], bool]:
+    return lambda binding, lost: bool(lost) or binding.name in variables
 
 
 def _unread(

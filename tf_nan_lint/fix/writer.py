@@ -158,7 +158,7 @@ class Writer:
 
     def _own_text(self, node: Node) -> tuple[str, int] | None:
         """The text that computed ``node`` in this function, if it still means the same here."""
-        if node.op in ("const", "input") or node.op not in OPS and node.op not in ("item", "call", "attr"):
+        if node.op in ("const", "input") or (node.op not in OPS and node.op not in ("item", "call", "attr")):
             return None
         for site in self.module.graph.sites_of(node):
             expression = site.expression
@@ -299,9 +299,7 @@ def _names_in(expression: cst.CSTNode) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, cst.Name):
             yield node.value
-        elif isinstance(node, cst.Attribute):
-            stack.append(node.value)
-        elif isinstance(node, cst.Arg):
+        elif isinstance(node, (cst.Attribute, cst.Arg)):
             stack.append(node.value)
         else:
             stack.extend(node.children)

@@ -1,1 +1,1 @@
-"""From source text to the value graph: files, names, nodes and their positions."""
+"""From source text to the value graph: files, regions, names, bindings and nodes."""

@@ -17,7 +17,7 @@ import libcst as cst
 from tf_nan_lint.graph import names
 from tf_nan_lint.graph.nodes import Graph, Guard, Node, Site
 from tf_nan_lint.graph.scopes import Binding, Closure, Scope, Statement
-from tf_nan_lint.graph.source import Definition, Outline, Region, SourceFile
+from tf_nan_lint.graph.source import Definition, Outline, SourceFile
 from tf_nan_lint.ops import OPS
 from tf_nan_lint.ops.spec import OpSpec
 
@@ -560,7 +560,7 @@ class _Builder:
     def join(self, condition: Node, then: Mapping[str, Binding], otherwise: Mapping[str, Binding]) -> None:
         for name in [*then, *(n for n in otherwise if n not in then)]:
             left, right = then.get(name), otherwise.get(name)
-            if left is right or left is None and right is None:
+            if left is right or (left is None and right is None):
                 continue
             if left is None or right is None:
                 binding = left or right
@@ -1181,7 +1181,7 @@ class _Builder:
         return self.graph.node("host", *args, *keywords.values(), path=path)
 
     def call_builtin(self, name: str, args: list[Node], keywords: dict[str, Node], expression: cst.Call) -> Node | None:
-        is_literal = len(args) == 1 and (_is_number(args[0]) or args[0].is_const and isinstance(args[0].value, str))
+        is_literal = len(args) == 1 and (_is_number(args[0]) or (args[0].is_const and isinstance(args[0].value, str)))
         if name in ("float", "int") and is_literal:
             try:
                 return self.graph.const(float(args[0].value) if name == "float" else int(args[0].value))
@@ -1222,9 +1222,9 @@ class _Builder:
         if folded is not None:
             return folded
         name = row.name
-        if name == "multiply" and operands[0] is operands[1]:
-            name, operands = "square", operands[:1]
-        elif name == "pow" and _is_number(operands[1]) and operands[1].value == 2:
+        if (name == "multiply" and operands[0] is operands[1]) or (
+            name == "pow" and _is_number(operands[1]) and operands[1].value == 2
+        ):
             name, operands = "square", operands[:1]
         elif name == "reduce_euclidean_norm" and path is None:
             name = "norm"
@@ -1365,9 +1365,21 @@ def _stored_names(root: cst.CSTNode) -> set[str]:
             stack.append((node.target, True))
         elif isinstance(node, cst.AsName):
             stack.append((node.name, True))
-        if isinstance(node, (cst.BaseStatement, cst.BaseSuite, cst.BaseSmallStatement, cst.BaseExpression, cst.Else)):
-            stack.extend((child, False) for child in node.children)
-        elif isinstance(node, (cst.WithItem, cst.ExceptHandler, cst.Finally, cst.Arg, cst.MatchCase)):
+        if isinstance(
+            node,
+            (
+                cst.BaseStatement,
+                cst.BaseSuite,
+                cst.BaseSmallStatement,
+                cst.BaseExpression,
+                cst.Else,
+                cst.WithItem,
+                cst.ExceptHandler,
+                cst.Finally,
+                cst.Arg,
+                cst.MatchCase,
+            ),
+        ):
             stack.extend((child, False) for child in node.children)
     return found
 
@@ -1378,9 +1390,9 @@ def _captured_names(pattern: cst.CSTNode) -> set[str]:
     stack = [pattern]
     while stack:
         node = stack.pop()
-        if isinstance(node, cst.MatchAs) and node.name is not None:
-            found.add(node.name.value)
-        elif isinstance(node, cst.MatchStar) and isinstance(node.name, cst.Name):
+        if (isinstance(node, cst.MatchAs) and node.name is not None) or (
+            isinstance(node, cst.MatchStar) and isinstance(node.name, cst.Name)
+        ):
             found.add(node.name.value)
         stack.extend(child for child in node.children if not isinstance(child, cst.BaseExpression))
     return found

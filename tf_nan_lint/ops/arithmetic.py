@@ -108,10 +108,11 @@ def _multiply(operands: Operands) -> AbstractValue:
 def _divide(operands: Operands) -> AbstractValue:
     left, right = operands.args
     divisor = constant(right)
-    if divisor:
-        reached = mapped(operands, 0, lambda p: p / divisor)
-    else:
-        reached = [entry for entry in left.reached if entry.point == 0.0]
+    reached = (
+        mapped(operands, 0, lambda p: p / divisor)
+        if divisor
+        else [entry for entry in left.reached if entry.point == 0.0]
+    )
     result = value_of(
         operands,
         left.range.div(right.range, operands.dtype),

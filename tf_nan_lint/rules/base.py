@@ -59,7 +59,7 @@ class Example:
 
     ``bad`` is a module with a function ``f``; the reported lines end in ``# TFN`` comments with the code. ``good`` is
     the exact text after ``--fix --unsafe-fixes`` (None: no fix). ``witness`` and ``ordinary`` are argument lists for
-    ``f`` (nested lists of numbers, float32 unless ``dtypes`` says otherwise). ``breaks`` maps each of ``eager``, ``graph``
+    ``f`` (nested lists of numbers, in float32). ``breaks`` maps each of ``eager``, ``graph``
     and ``xla`` to what is not finite on the witness: ``value``, ``gradient`` or ``nothing``. ``slice`` runs the example
     through the slice instead of executing its text, for spellings that TensorFlow 2 cannot import.
     """

@@ -159,7 +159,7 @@ def f(x, mask):
     def check(self, site: Site, facts: Facts) -> Iterator[Finding]:
         numerator, denominator = site.node.args
         value = facts.at(site, denominator)
-        if value.host or facts.at(site, numerator).host and value.is_integral:
+        if value.host or (facts.at(site, numerator).host and value.is_integral):
             return
         zero = _evidence(denominator, value.reached, facts)
         if zero is None or facts.is_protected(site, denominator, point(0.0)):

@@ -39,11 +39,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tf_nan_lint.analysis.facts import Facts
+from tf_nan_lint.analysis.singular import SingularOp, singular_ops, zero_test
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.graph.pattern import has_infinity, through
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
-from tf_nan_lint.analysis.singular import SingularOp, singular_ops, zero_test
 
 _ACTIVATION = """import tensorflow as tf
 

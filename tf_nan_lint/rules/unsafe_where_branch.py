@@ -133,10 +133,10 @@ def f(x, rate=0.1):
     )
 
     def check(self, site: Site, facts: Facts) -> Iterator[Finding]:
-        condition, *branches = site.node.args
+        condition, then, otherwise = site.node.args
         if not facts.differentiated(site):
             return
-        for holds, branch, other in ((True, *branches), (False, *reversed(branches))):
+        for holds, branch, other in ((True, then, otherwise), (False, otherwise, then)):
             if has_infinity(other):
                 continue  # an intended infinity or NaN outside of the domain
             chosen = (*site.guards, Guard(condition, holds, whole=False))
