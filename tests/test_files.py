@@ -89,7 +89,7 @@ def test_a_named_path_that_cannot_be_read_is_an_error_and_the_others_are_taken(t
         "a.py",
         "nothing.py: no such file or directory",
         "loop.py: too many levels of symbolic links",
-        "a\0b: embedded null byte",
+        "a\0b: not a valid path",
     ]
 
 

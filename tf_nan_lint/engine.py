@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.config import Config
-from tf_nan_lint.diagnostics import Applicability, Cause, Diagnostic, Fix, Position, Span
-from tf_nan_lint.domain.dtypes import FLOAT32, FLOATS
+from tf_nan_lint.diagnostics import Cause, Diagnostic, Position, Span
+from tf_nan_lint.domain.dtypes import FLOATS
 from tf_nan_lint.errors import ConvergenceError, SourceError
 from tf_nan_lint.fix.apply import apply, choose
 from tf_nan_lint.fix.concretize import concretize, sweep
@@ -76,7 +76,7 @@ def fix(source: SourceFile, config: Config, *, reraise: bool = False) -> FixResu
     current = source
     diagnostics = lint(current, config, reraise=reraise)
     for _ in range(MAX_PASSES):
-        wanted = [d for d in diagnostics if _is_wanted(d.fix, config) and _identity(d) not in refused]
+        wanted = [d for d in diagnostics if config.applies(d.fix) and _identity(d) not in refused]
         chosen = choose(wanted)
         if not chosen:
             return FixResult(current.text, tuple(applied), diagnostics)
@@ -128,11 +128,6 @@ def _swept(source: SourceFile, freed: Collection[tuple[str, str]]) -> SourceFile
     return source.with_text(apply(source.lines, edits)) if edits else source
 
 
-def _is_wanted(fix_: Fix | None, config: Config) -> bool:
-    least = Applicability.UNSAFE if config.unsafe_fixes else Applicability.SAFE
-    return fix_ is not None and fix_.applicability >= least
-
-
 def _identity(diagnostic: Diagnostic) -> tuple[str, str]:
     return diagnostic.code, diagnostic.message
 
@@ -149,12 +144,15 @@ def _lint(source: SourceFile, config: Config, *, screened: bool, reraise: bool) 
     else:
         functions = list(outline.functions())
     module = build(source, outline, functions)
-    facts = Facts(module, FLOATS.get(config.target_dtype, FLOAT32), xla=config.xla)
+    facts = Facts(module, FLOATS[config.compute_dtype], xla=config.xla)
     found: list[tuple[Rule, Finding]] = []
     errors: list[Diagnostic] = []
     rules = _rules_by_op()
     for site in module.graph.sites:
-        for rule in rules.get(site.node.op, ()):
+        looking = rules.get(site.node.op, ())
+        if looking and facts.is_wrapper(site):
+            continue
+        for rule in looking:
             try:
                 found.extend((rule, finding) for finding in rule.check(site, facts))
             except RecursionError:

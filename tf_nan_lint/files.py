@@ -124,4 +124,4 @@ def _walk(
 def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
-    return str(error)
+    return "not a valid path" if isinstance(error, ValueError) else str(error)  # a null byte

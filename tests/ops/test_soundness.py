@@ -574,3 +574,70 @@ def test_ops_are_finite_outside_their_hazards(name: str, dtype_name: str) -> Non
         if result is None:
             continue
         assert np.isfinite(tf.cast(result, tf.float64).numpy()).all(), (name, kept, result)
+
+
+# ---- sources and conditions -----------------------------------------------------------------------------------------
+
+
+def created(name: str, **attrs: Attribute) -> AbstractValue:
+    return OPS[name].transfer(Operands((), FLOATS["float32"], attrs, origin=name))
+
+
+def test_an_argument_that_is_not_known_widens_what_is_created() -> None:
+    assert created("random_uniform").range == Interval(0.0, FLOATS["float32"].below(1.0))
+    assert created("random_uniform", minval=1e-7, maxval=1.0).range == Interval(1e-7, 1.0)
+    assert created("random_uniform", minval=None).reached == ()
+    assert created("random_uniform", minval=None).range.low == -math.inf
+    assert created("zeros").dtype == "float32"
+    assert created("zeros", dtype="float16").dtype == "float16"
+    assert created("zeros", dtype=None).dtype is None
+    relu = OPS["relu"]
+    assert relu.transfer(Operands((AbstractValue(),), FLOATS["float32"], {"negative_slope": None})).range == ALL
+    assert relu.transfer(Operands((AbstractValue(),), FLOATS["float32"], {"negative_slope": 0.1})).reached == ()
+
+
+def test_evidence_moves_with_entries() -> None:
+    from tf_nan_lint.domain.value import Reach
+
+    masked = AbstractValue(Interval(0.0, 1.0), (Reach(0.0, Grade.STRUCTURAL, 1), Reach(1.0, Grade.STRUCTURAL, 1)))
+    limits = FLOATS["float32"]
+    for name in ("reshape", "transpose", "gather", "boolean_mask", "tile", "concat", "stack", "identity", "split"):
+        row = OPS[name]
+        args = (masked,) * (row.arity if row.arity > 0 else 2)
+        result = row.transfer(Operands(args, limits))
+        assert (result.range, result.reached) == (masked.range, masked.reached), name
+    for name, points in (("reduce_sum", {0.0}), ("reduce_mean", {0.0, 1.0}), ("reduce_max", {0.0, 1.0})):
+        result = OPS[name].transfer(Operands((masked,), limits))
+        assert {r.point for r in result.reached} == points
+        assert all(r.grade is Grade.STRUCTURAL and r.origin == 1 for r in result.reached)
+    cast = OPS["cast"].transfer(Operands((masked,), limits, {"dtype": "float16"}))
+    assert (cast.reached, cast.dtype) == (masked.reached, "float16")
+    assert OPS["log"].transfer(Operands((masked,), limits)).reach(-math.inf) is not None
+
+
+def test_sums_stay_above_a_positive_term() -> None:
+    result = transferred(OPS["reduce_sum"], (Interval(0.5, 1.0),), FLOATS["float32"])
+    assert result.range == Interval(0.5, 2.0**31)
+    assert not result.may_nan
+    assert transferred(OPS["matmul"], (Interval(0.0, 1.0),) * 2, FLOATS["float32"]).range.low == 0.0
+
+
+@pytest.mark.parametrize("name", ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"])
+def test_comparisons_are_decided_by_disjoint_ranges_only(name: str) -> None:
+    row, limits = OPS[name], FLOATS["float32"]
+    (lefts, xs), (rights, ys) = samples("float32", 24), samples("float32", 25)
+    values = apply(function(row), row, limits, xs, ys)
+    decided = 0
+    for left, right, outputs in zip(lefts, rights, values, strict=True):
+        result = transferred(row, (left, right), limits)
+        assert result.dtype == "bool"
+        check(row, result, outputs, limits, (left, right))
+        decided += result.range.is_point
+        assert len(result.reached) == (0 if result.range.is_point else 2)
+    assert decided
+
+
+def test_a_comparison_with_what_may_be_nan_is_not_always_true() -> None:
+    args = (AbstractValue(Interval(0.0, 1.0), may_nan=True), AbstractValue(Interval(2.0, 3.0)))
+    assert OPS["less"].transfer(Operands(args, FLOATS["float32"])).range == Interval(0.0, 1.0)
+    assert OPS["greater"].transfer(Operands(args, FLOATS["float32"])).range == point(0.0)

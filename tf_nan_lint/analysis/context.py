@@ -23,7 +23,7 @@ _BASES: Final = (
 _METHODS: Final = frozenset(
     "update_step update_state result apply_gradients _resource_apply_dense _resource_apply_sparse _apply_dense _apply_sparse "
     "_resource_apply_sparse_duplicate_indices _apply_sparse_shared _prepare _prepare_local get_updates on_epoch_end "
-    "on_batch_end on_train_batch_end reset_state reset_states get_config one_step".split()
+    "on_batch_end on_train_batch_end reset_state reset_states get_config one_step _maximum_likelihood_parameters".split()
 )
 """Methods of such classes, by name alone: for classes whose bases cannot be seen."""
 
@@ -36,8 +36,14 @@ STOPS: Final = frozenset(
 )
 """Ops that hand no gradient to their operands."""
 
+VALUE_STOPS: Final = frozenset(
+    "argmax argmin top_k less less_equal greater greater_equal equal not_equal is_nan is_inf is_finite "
+    "test shape size rank ones_like zeros_like full_like".split()
+)
+"""Ops that turn a value that is not finite into something else: an index, a truth value, a shape."""
+
 _SINKS: Final = frozenset(
-    "print numpy scalar histogram image write summary info debug warning error assign assign_add assign_sub".split()
+    "print numpy scalar histogram image write summary info debug warning error evaluate assign assign_add assign_sub".split()
 )
 """Unknown functions that only look at their arguments."""
 
@@ -114,22 +120,32 @@ def carries_gradient(node: Node, is_data: Callable[[Node], bool]) -> bool:
     return False
 
 
-def gradient_is_used(node: Node, users: dict[int, list[Node]], limit: int = 200) -> bool:
-    """Whether some consumer of ``node`` hands a gradient back to it.
+def _is_sink(user: Node) -> bool:
+    name = str(user.attr("name")) if user.op == "call" else ""
+    return name in _SINKS or name.startswith("assert")
 
-    A value without consumers counts as used: it is returned, or assigned to something that is not followed.
+
+def is_used(
+    node: Node,
+    users: dict[int, list[Node]],
+    stops: frozenset[str],
+    ends_in: Callable[[Node], bool] = lambda node: False,
+    limit: int = 200,
+) -> bool:
+    """Whether some consumer of ``node`` hands on what it gets (or hands a gradient back), past ``stops`` and sinks.
+
+    A value without consumers counts as used: it is returned, or assigned to something that is not followed. ``ends_in`` names
+    further consumers that hand nothing on.
     """
     seen = {node.id}
     stack = [node]
-    ends = False
-    while stack and limit:
-        limit -= 1
+    while stack:
         top = stack.pop()
         followers = users.get(top.id, [])
-        if not followers and top is not node:
-            ends = True
+        if not followers or len(seen) > limit:
+            return True
         for user in followers:
-            if user.op in STOPS or (user.op == "call" and user.attr("name") in _SINKS):
+            if user.op in stops or _is_sink(user) or ends_in(user):
                 continue
             if user.op == "attr" and user.attr("name") in ("shape", "dtype", "numpy"):
                 continue
@@ -138,4 +154,4 @@ def gradient_is_used(node: Node, users: dict[int, list[Node]], limit: int = 200)
             if user.id not in seen:
                 seen.add(user.id)
                 stack.append(user)
-    return ends or not users.get(node.id) or bool(stack)
+    return False

@@ -202,7 +202,9 @@ class Facts:
                 return AbstractValue(host=True, rank0=True)
             if math.isnan(number):
                 return AbstractValue(may_nan=True, host=True, rank0=True)
-            return AbstractValue(point(number), (Reach(number, Grade.STRUCTURAL, node.id),), host=True, rank0=True)
+            return AbstractValue(
+                point(number), (Reach(number, Grade.STRUCTURAL, node.id, number),), host=True, rank0=True
+            )
         return AbstractValue(host=True)
 
     def _input(self, node: Node, guards: tuple[Guard, ...]) -> AbstractValue:
@@ -329,7 +331,7 @@ class Facts:
             ):
                 if extremum.op == op and unmoved(extremum.args[0]) is other:
                     range_ = NON_NEGATIVE if sign > 0 else -NON_NEGATIVE
-                    zero = Reach(0.0, Grade.STRUCTURAL, node.id)
+                    zero = Reach(0.0, Grade.STRUCTURAL, node.id, 0.0)
                     return replace(value, range=value.range.meet(range_), reached=strongest((zero, *value.reached)))
             if left.op == "reduce_max" and right.op == "reduce_min" and unmoved(left.args[0]) is unmoved(right.args[0]):
                 return replace(value, range=value.range.meet(NON_NEGATIVE))
@@ -369,8 +371,24 @@ class Facts:
         return (
             context.is_differentiated(self.module, site)
             and context.carries_gradient(site.node, self._is_data)
-            and context.gradient_is_used(site.node, self._all_users())
+            and context.is_used(site.node, self._all_users(), context.STOPS)
         )
+
+    def is_used(self, site: Site) -> bool:
+        """Whether some use of the value at ``site`` would notice that it is not finite: not only comparisons look at it."""
+        return context.is_used(
+            site.node, self._all_users(), context.VALUE_STOPS, lambda n: self._plain_value(n).is_integral
+        )
+
+    def state(self, reach: Reach, near: Site) -> str:
+        """The cause of some evidence as a clause: ```mask` is 0``, ```a > b` is false``."""
+        if not isinstance(reach.origin, int):
+            return "it is"
+        origin = self.graph.nodes[reach.origin]
+        seed = reach.point if reach.seed is None else reach.seed
+        is_truth = origin.op in OPS and self._plain_value(origin).dtype == "bool"
+        value = {0.0: "false", 1.0: "true"}.get(seed, f"{seed:g}") if is_truth else f"{seed:g}"
+        return f"`{self.describe(origin, near)}` is {value}"
 
     def _is_data(self, leaf: Node) -> bool:
         if leaf.op in ("input", "attr") and named.MASK.fullmatch(str(leaf.attr("name")).lstrip("_").lower()):
@@ -386,7 +404,7 @@ class Facts:
             part = stack.pop()
             if context.is_random(part):
                 continue
-            if part.op in ("input", "call", "loop", "item", "attr", "variable"):
+            if part.op in ("input", "call", "loop", "attr", "variable"):
                 return True
             fresh = [arg for arg in part.args if arg.id not in seen]
             seen.update(arg.id for arg in fresh)
@@ -395,6 +413,7 @@ class Facts:
 
     def is_probability(self, node: Node) -> bool:
         """Whether ``node`` is an input whose name says probability."""
+        node = unmoved(node)
         name = str(node.attr("name")).lstrip("_").lower()
         return node.op in ("input", "attr") and named.PROBABILITY.fullmatch(name) is not None
 
@@ -402,10 +421,33 @@ class Facts:
         """The exponent from which ``exponential`` overflows, if its exponent can get there."""
         site = self.site_of(exponential, near) or near
         exponent = self.at(site, exponential.args[0])
+        if self._is_negative_quotient(exponential.args[0], site) or _is_shifted(exponential.args[0]):
+            return None
         for hazard in OPS[exponential.op].hazards(self._operands(exponential, site.guards)):
             if hazard.kind is HazardKind.OVERFLOW and exponent.may_be(hazard.singular) and not exponent.host:
                 return hazard.singular.low
         return None
+
+    def _is_negative_quotient(self, node: Node, site: Site) -> bool:
+        """Whether ``node`` is like ``-x**2 / (2 * sigma**2)``: never positive, whatever its divisor."""
+        if node.op == "negative" and node.args[0].op == "divide":
+            dividend, divisor = (self.at(site, arg).range for arg in node.args[0].args)
+            return dividend.low >= 0 and divisor.low >= 0
+        if node.op != "divide":
+            return False
+        dividend, divisor = (self.at(site, arg).range for arg in node.args)
+        return dividend.high <= 0 and divisor.low >= 0
+
+    def is_wrapper(self, site: Site) -> bool:
+        """Whether the function around ``site`` only gives the operation another name: ``def log(x): return tf.math.log(x)``."""
+        scope = site.scope.function
+        if not any(node is site.node for _, node in scope.returns) or site.node.op not in OPS:
+            return False
+        if not all(unmoved(arg).op in ("input", "const", "call", "cast", "phi") for arg in site.node.args):
+            return False
+        names = {name.rpartition(".")[2] for name in OPS[site.node.op].names}
+        own = [scope.name, scope.owner.name if scope.owner is not None else ""]
+        return any(name.strip("_").lower() in names for name in own)
 
     def is_mask(self, node: Node) -> bool:
         """Whether ``node`` is an input whose name says mask, label or weight."""
@@ -435,8 +477,7 @@ class Facts:
                 if all(not self.value(operand, g).may_be(singular) for g in guards):
                     continue
             elif user.op in ("is_nan", "is_inf", "is_finite", "nan_to_num") or (
-                user.op in OPS
-                and OPS[user.op].elementwise
+                (user.op in MOVES or (user.op in OPS and OPS[user.op].elementwise))
                 and self._protected(user, site, operand, singular, depth - 1)
             ):
                 continue
@@ -497,12 +538,20 @@ def unmoved(node: Node) -> Node:
     return node
 
 
+def _is_shifted(exponent: Node) -> bool:
+    """Whether a maximum is subtracted from ``exponent``, in whatever disguise."""
+    return exponent.op == "subtract" and any(
+        part.op == "reduce_max" and unmoved(part.args[0]) is unmoved(exponent.args[0])
+        for part in exponent.args[1].walk()
+    )
+
+
 def _named(name: str, origin: int) -> tuple[Reach, ...]:
     name = name.lstrip("_").lower()
     if named.PROBABILITY.fullmatch(name):
-        return Reach(0.0, Grade.NAMED, origin), Reach(1.0, Grade.NAMED, origin)
+        return Reach(0.0, Grade.NAMED, origin, 0.0), Reach(1.0, Grade.NAMED, origin, 1.0)
     if named.MASK.fullmatch(name):
-        return (Reach(0.0, Grade.NAMED, origin),)
+        return Reach(0.0, Grade.NAMED, origin, 0.0), Reach(1.0, Grade.NAMED, origin, 1.0)
     return ()
 
 

@@ -28,11 +28,21 @@ class Grade(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Ordinary inputs make an entry equal ``point``; ``origin`` identifies the graph node that yields it."""
+    """Ordinary inputs make an entry equal ``point``.
+
+    ``origin`` identifies the graph node that yields it, by being ``seed`` itself; ``whole`` says that all entries can equal
+    ``point`` at once (those of a mask can, those of a one-hot row cannot).
+    """
 
     point: float
     grade: Grade
     origin: Hashable = None
+    seed: float | None = None
+    whole: bool = True
+
+    def moved(self, point: float) -> Reach:
+        """The same evidence seen through an op that maps the value to ``point``."""
+        return replace(self, point=point)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def strongest(reached: Iterable[Reach]) -> tuple[Reach, ...]:
     best: dict[float, Reach] = {}
     for entry in reached:
         known = best.get(entry.point)
-        if known is None or entry.grade > known.grade:
+        if known is None or (entry.whole, entry.grade) > (known.whole, known.grade):
             best[entry.point] = entry
     return tuple(best.values())
 

@@ -429,7 +429,10 @@ class _Builder:
         """What holds after a call of ``tf.debugging.assert_*``."""
         if node.op != "call" or node.attr("path") is None:
             return []
-        known = _ASSERTIONS.get(str(node.attr("path")).rpartition(".")[2])
+        function = str(node.attr("path")).rpartition(".")[2]
+        if function == "Assert" and node.args:
+            return [Guard(node.args[0], True)]
+        known = _ASSERTIONS.get(function)
         if known is None or len(node.args) < (1 if known[1] is not None else 2):
             return []
         second = self.graph.const(known[1]) if known[1] is not None else node.args[1]

@@ -34,6 +34,7 @@ from tf_nan_lint.ops.spec import (
     meeting,
     op,
     polynomial_overflow,
+    together,
     value_of,
 )
 
@@ -48,7 +49,7 @@ def _add(operands: Operands) -> AbstractValue:
         if addend is not None:
             reached += mapped(operands, index, partial(operator.add, addend))
     reached += [
-        Reach(a.point + b.point, min(a.grade, b.grade), a.origin)
+        together(a, b, a.point + b.point)
         for a, b in meeting(operands)
         if math.isfinite(a.point) and math.isfinite(b.point)
     ]
@@ -70,7 +71,7 @@ def _subtract(operands: Operands) -> AbstractValue:
         reached += mapped(operands, 1, lambda p: minuend - p)
     else:
         reached += [
-            Reach(a.point - b.point, min(a.grade, b.grade), a.origin)
+            together(a, b, a.point - b.point)
             for a, b in meeting(operands)
             if math.isfinite(a.point) and math.isfinite(b.point)
         ]
@@ -93,7 +94,7 @@ def _multiply(operands: Operands) -> AbstractValue:
         elif not other.range.is_empty:
             reached += [entry for entry in operands[index].reached if entry.point == 0.0]
     reached += [
-        Reach(a.point * b.point, min(a.grade, b.grade), a.origin)
+        together(a, b, a.point * b.point)
         for a, b in meeting(operands)
         if math.isfinite(a.point) and math.isfinite(b.point)
     ]
@@ -208,7 +209,9 @@ def _extremum(operands: Operands, choose: Callable[[float, float], float], range
 def _clip(operands: Operands) -> AbstractValue:
     value, low, high = operands.args
     range_ = value.range.maximum(low.range).minimum(high.range)
-    reached = [r for r in value.reached if r.point in range_]
+    # A bound that is not known is still a guard: what it cuts off is not known either.
+    fixed = constant(low) is not None and constant(high) is not None
+    reached = [r for r in value.reached if fixed and r.point in range_]
     for bound, beyond in ((constant(low), value.range.low), (constant(high), value.range.high)):
         if bound is not None and (beyond <= bound if bound == constant(low) else beyond >= bound):
             reached.append(operands.yields(bound))

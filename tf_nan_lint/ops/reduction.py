@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from tf_nan_lint.domain.dtypes import FloatDtype
@@ -24,6 +24,7 @@ from tf_nan_lint.ops.spec import (
     Masked,
     Operands,
     OpSpec,
+    Reach,
     Transfer,
     always,
     op,
@@ -73,9 +74,14 @@ def _average(range_: Interval, dtype: FloatDtype) -> Interval:
     return Interval(-math.inf if rough.low < -limit else rough.low, math.inf if rough.high > limit else rough.high)
 
 
+def _whole(reached: Iterable[Reach]) -> Iterator[Reach]:
+    """The evidence that all entries at once equal a value."""
+    return (entry for entry in reached if entry.whole)
+
+
 def _sum(operands: Operands) -> AbstractValue:
     range_ = total(operands[0].range, operands.dtype)
-    return value_of(operands, range_, *zeros(operands), may_nan=add_may_be_nan(range_, range_))
+    return value_of(operands, range_, *_whole(zeros(operands)), may_nan=add_may_be_nan(range_, range_))
 
 
 def _add_n(operands: Operands) -> AbstractValue:
@@ -109,11 +115,11 @@ def _mean(operands: Operands) -> AbstractValue:
     # Entries that are all equal have their own value as mean.
     terms = operands[0].range
     range_ = _average(terms, operands.dtype)
-    return value_of(operands, range_, *operands[0].reached, may_nan=add_may_be_nan(range_, range_))
+    return value_of(operands, range_, *_whole(operands[0].reached), may_nan=add_may_be_nan(range_, range_))
 
 
 def _extreme(operands: Operands) -> AbstractValue:
-    return value_of(operands, operands[0].range, *operands[0].reached)
+    return value_of(operands, operands[0].range, *_whole(operands[0].reached))
 
 
 def _product(operands: Operands) -> AbstractValue:

@@ -13,7 +13,6 @@ from tf_nan_lint.ops.spec import (
     Grade,
     Operands,
     OpSpec,
-    Reach,
     Transfer,
     carried,
     created,
@@ -46,7 +45,7 @@ def _full(operands: Operands) -> AbstractValue:
 
 
 def _zero_or_one(operands: Operands) -> AbstractValue:
-    reached = (operands.yields(0.0), operands.yields(1.0))
+    reached = (operands.yields(0.0, whole=False), operands.yields(1.0, whole=False))
     return created(operands, UNIT, *reached, dtype="float32")
 
 
@@ -54,12 +53,13 @@ def _one_hot(operands: Operands) -> AbstractValue:
     on, off = operands.number("on_value", 1.0), operands.number("off_value", 0.0)
     if on is None or off is None:
         return created(operands, ALL, dtype="float32")
-    reached = (operands.yields(off), operands.yields(on))
+    reached = (operands.yields(off, whole=False), operands.yields(on, whole=False))
     return created(operands, point(off).join(point(on)), *reached, dtype="float32")
 
 
 def _sequence_mask(operands: Operands) -> AbstractValue:
-    return created(operands, UNIT, operands.yields(0.0), operands.yields(1.0), dtype="bool")
+    # A sequence has at least one step.
+    return created(operands, UNIT, operands.yields(0.0, whole=False), operands.yields(1.0), dtype="bool")
 
 
 def _range(operands: Operands) -> AbstractValue:
@@ -135,14 +135,14 @@ def _cast_to(operands: Operands, dtype: str) -> AbstractValue:
             reached = [r for r in value.reached if r.point == 0.0]
             return replace(value_of(operands, ALL, *reached), dtype=dtype, may_nan=False)
         range_ = value.range.increasing(lambda v: float(math.trunc(v)))
-        reached = [Reach(float(math.trunc(r.point)), r.grade, r.origin) for r in value.reached]
+        reached = [r.moved(float(math.trunc(r.point))) for r in value.reached]
         if value.may_nan:
             range_ = ALL
         return replace(value_of(operands, range_, *strongest(reached)), dtype=dtype, may_nan=False)
     target = FLOATS.get(dtype)
     if target is None:
         return replace(value, dtype=dtype)
-    reached = [Reach(target.round(r.point), r.grade, r.origin) for r in value.reached]
+    reached = [r.moved(target.round(r.point)) for r in value.reached]
     return replace(value, range=value.range.rounded(target), reached=strongest(reached), dtype=dtype)
 
 
@@ -158,7 +158,7 @@ def _saturate_cast(operands: Operands) -> AbstractValue:
     limits = Interval(-target.max, target.max)
     value = operands[0]
     range_ = value.range.maximum(point(limits.low)).minimum(point(limits.high)).rounded(target)
-    reached = [Reach(target.round(r.point), r.grade, r.origin) for r in value.reached]
+    reached = [r.moved(target.round(r.point)) for r in value.reached]
     kept = tuple(r for r in strongest(reached) if r.point in range_)
     return replace(value, range=range_, reached=kept, dtype=target.name)
 
@@ -187,7 +187,8 @@ def _joined(operands: Operands) -> AbstractValue:
     whole = operands[0]
     for part in operands.args[1:]:
         whole = whole.join(part)
-    return replace(whole, rank0=False)
+    # What one part reaches, the others need not.
+    return replace(whole, rank0=False, reached=tuple(replace(r, whole=False) for r in whole.reached))
 
 
 def _pad(operands: Operands) -> AbstractValue:
@@ -198,7 +199,8 @@ def _pad(operands: Operands) -> AbstractValue:
     inside = carried(operands)
     if border is None:
         return replace(inside, range=ALL)
-    return inside.join(AbstractValue(point(border), (operands.yields(border),), dtype=inside.dtype, host=True))
+    border_value = AbstractValue(point(border), (operands.yields(border, whole=False),), dtype=inside.dtype, host=True)
+    return inside.join(border_value)
 
 
 def _scattered(operands: Operands) -> AbstractValue:

@@ -72,9 +72,9 @@ class Operands:
         value = self.attrs.get(name, default)
         return None if value is None or isinstance(value, str) or math.isnan(value) else float(value)
 
-    def yields(self, point: float, grade: Grade = Grade.STRUCTURAL) -> Reach:
+    def yields(self, point: float, grade: Grade = Grade.STRUCTURAL, *, whole: bool = True) -> Reach:
         """Evidence that this op itself reaches ``point``."""
-        return Reach(point, grade, self.origin)
+        return Reach(point, grade, self.origin, point, whole)
 
 
 Transfer = Callable[[Operands], AbstractValue]
@@ -232,7 +232,7 @@ def constant(value: AbstractValue) -> float | None:
 def mapped(operands: Operands, index: int, function: Callable[[float], float]) -> list[Reach]:
     """What operand ``index`` reaches, seen through ``function``; where that is NaN it reaches nothing."""
     images = ((operands.dtype.round(function(entry.point)), entry) for entry in operands[index].reached)
-    return [Reach(image, entry.grade, entry.origin) for image, entry in images if not math.isnan(image)]
+    return [entry.moved(image) for image, entry in images if not math.isnan(image)]
 
 
 def meeting(operands: Operands) -> list[tuple[Reach, Reach]]:
@@ -241,8 +241,13 @@ def meeting(operands: Operands) -> list[tuple[Reach, Reach]]:
         (a, b)
         for a in operands[0].reached
         for b in operands[1].reached
-        if operands.independent or (a.origin is not None and a.origin == b.origin)
+        if operands.independent or (a.origin is not None and (a.origin, a.seed) == (b.origin, b.seed))
     ]
+
+
+def together(one: Reach, other: Reach, point: float) -> Reach:
+    """The evidence that two values which are reached for the same input give ``point``."""
+    return Reach(point, min(one.grade, other.grade), one.origin, one.seed, one.whole and other.whole)
 
 
 def zeros(operands: Operands, index: int = 0) -> list[Reach]:

@@ -162,17 +162,17 @@ def f(x, mask):
         if value.host or (facts.at(site, numerator).host and value.is_integral):
             return
         zero = _evidence(denominator, value.reached, facts)
-        if zero is None or facts.is_protected(site, denominator, point(0.0)):
+        if zero is None or facts.is_protected(site, denominator, point(0.0)) or not facts.is_used(site):
             return
         origin = facts.graph.nodes[zero.origin] if isinstance(zero.origin, int) else denominator
         cause = facts.site_of(origin, site)
         name = facts.describe(denominator, site)
         yield Finding(
             site,
-            f"division by zero: `{name}` is 0 {_when(origin, facts, cause or site)}",
+            f"division by zero: `{name}` is 0 {_when(denominator, origin, zero, facts, cause or site)}",
             f"E{'4: the name of an input' if zero.grade is Grade.NAMED else '1: the denominator reaches 0'}",
             cause,
-            f"`{facts.describe(origin, cause)}` is 0 for such an input" if cause is not None else "",
+            f"{facts.state(zero, cause)} for such an input" if cause is not None else "",
             site.node,
             tuple(_rewrites(site, origin, facts)),
         )
@@ -216,7 +216,8 @@ def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Re
         origin = facts.graph.nodes[entry.origin]
         if entry.grade is Grade.STRUCTURAL:
             # A literal 0 is a choice of Python's control flow, not a value that tensors produce.
-            strong = not origin.is_const
+            # Nor is a count of what is not NaN: it takes NaN to make it 0.
+            strong = not origin.is_const and origin.op != "is_nan"
         elif entry.grade is Grade.NAMED:
             # A mask that is the divisor itself: the name alone is no evidence of that.
             strong = facts.is_mask(origin) and denominator is not origin
@@ -235,8 +236,10 @@ def _is_spread(node: Node) -> bool:
     return node.op == "subtract" and node.args[0].op == "reduce_max" and node.args[1].op == "reduce_min"
 
 
-def _when(origin: Node, facts: Facts, near: Site) -> str:
-    name = facts.describe(origin, near)
-    if origin.op in _SPREADS or _is_spread(origin):
-        return f"where the entries are all equal or zero (`{name}`)"
-    return f"where `{name}` is 0 everywhere"
+def _when(denominator: Node, origin: Node, zero: Reach, facts: Facts, near: Site) -> str:
+    if origin.op == "reduce_std" or _is_spread(origin):
+        return f"where `{facts.describe(origin.args[0], near)}` is constant"
+    if origin.op in _SPREADS:
+        return f"where `{facts.describe(origin.args[0], near)}` is a zero vector"
+    everywhere = " everywhere" if denominator.op.startswith(("reduce_", "count_")) else ""
+    return f"where {facts.state(zero, near)}{everywhere}"

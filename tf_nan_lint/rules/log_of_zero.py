@@ -30,6 +30,7 @@ from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewr
 
 _UNSAFE = "values below 1e-7 are changed, and their gradient becomes 0"
 _LOSSES = frozenset("multiply negative xlogy reduce_mean reduce_sum subtract".split())
+_BOUNDED = frozenset("sigmoid softmax tanh softsign hard_sigmoid erf reduce_prod cumprod".split())
 _MAGNITUDES = frozenset("reduce_variance reduce_std norm".split())
 
 
@@ -165,7 +166,7 @@ def f(raw):
     def check(self, site: Site, facts: Facts) -> Iterator[Finding]:
         (operand,) = site.node.args
         value = facts.at(site, operand)
-        if value.host or facts.is_protected(site, operand, point(0.0)):
+        if value.host or facts.is_protected(site, operand, point(0.0)) or not facts.is_used(site):
             return
         zero = _evidence(value.reached, site, facts)
         if zero is None:
@@ -185,7 +186,7 @@ def f(raw):
             f"log of zero: `{facts.describe(operand, site)}` is 0 {how}, so the value is -inf and the gradient NaN",
             f"E{'4: the name of an input' if zero.grade is Grade.NAMED else '1: the operand reaches 0'}",
             cause,
-            f"`{facts.describe(origin, cause)}` brings the 0" if cause is not None else "",
+            f"{facts.state(zero, cause)} for such an input" if cause is not None else "",
             site.node,
             (Rewrite("Keep the argument away from 0", (Replacement(site, guarded),), Applicability.UNSAFE, _UNSAFE),),
         )
@@ -198,9 +199,12 @@ def _evidence(reached: tuple[Reach, ...], site: Site, facts: Facts) -> Reach | N
             continue
         origin = facts.graph.nodes[entry.origin]
         if entry.grade is Grade.NAMED:
-            strong = facts.is_probability(origin) and _is_in_a_loss(site.node, facts)
+            strong = facts.is_probability(origin) and _is_in_a_loss(site.node, origin, facts)
         elif entry.grade is Grade.COINCIDENT:
             strong = origin.op in _MAGNITUDES and facts.varies(origin)
+        elif entry.grade is Grade.SATURATION:
+            # exp and softplus vanish 87 below 0 only: further than ordinary inputs go.
+            strong = origin.op in _BOUNDED
         else:
             strong = not origin.is_const
         if strong:
@@ -208,6 +212,12 @@ def _evidence(reached: tuple[Reach, ...], site: Site, facts: Facts) -> Reach | N
     return max(found, key=lambda entry: entry.grade, default=None)
 
 
-def _is_in_a_loss(node: Node, facts: Facts) -> bool:
-    """Whether the log is weighted, negated or averaged: not handed on as it is, as logits are."""
-    return any(user.op in _LOSSES for user in facts.users(node))
+def _is_in_a_loss(node: Node, probability: Node, facts: Facts) -> bool:
+    """Whether the log is weighted, negated or averaged: not handed on as it is, as logits are.
+
+    A short name (``p``, ``q``) says less: there the log must be weighted by something that is no constant.
+    """
+    users = facts.users(node)
+    if len(str(probability.attr("name"))) <= 2:
+        return any(user.op == "multiply" and not any(arg.is_const for arg in user.args) for user in users)
+    return any(user.op in _LOSSES for user in users)

@@ -43,6 +43,7 @@ from tf_nan_lint.analysis.singular import SingularOp, singular_ops, zero_test
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.graph.pattern import has_infinity, through
+from tf_nan_lint.ops.spec import Masked
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 _ACTIVATION = """import tensorflow as tf
@@ -151,22 +152,37 @@ class Ratio(tf.keras.metrics.Metric):
         value, substitute = replaced
         if has_infinity(substitute):
             return  # an intended infinity: nobody expects a gradient there
-        singular = next(singular_ops(value, site, facts), None)
+        if any(user.op == "where" and any(map(has_infinity, user.args[1:])) for user in _downstream(site.node, facts)):
+            return  # the NaN is put back afterwards: it is meant to be seen
+        singular = next((s for s in singular_ops(value, site, facts) if s.hazard.value), None)
         if singular is None:
             return
         cause = facts.site_of(singular.node, site)
         operand = facts.describe(singular.operand, cause or site)
+        mode = " under jit_compile=True (XLA)" if singular.hazard.masked is Masked.XLA else ""
         where = f" (line {facts.line(cause)})" if cause is not None else ""
         yield Finding(
             site,
             f"the NaN is replaced in the value but not in the gradient: {singular.verb}{where} and `{operand}` "
-            f"{singular.reach}, so the gradient is NaN there",
+            f"{singular.reach}, so the gradient is NaN there{mode}",
             "E2: the code replaces NaN in the result",
             cause,
             f"`{operand}` {singular.reach} here",
             singular.node,
             tuple(_rewrites(site, facts, value, substitute, singular)),
         )
+
+
+def _downstream(node: Node, facts: Facts, limit: int = 60) -> Iterator[Node]:
+    """What is computed from ``node``, the nearest first."""
+    seen = {node.id}
+    queue = [node]
+    while queue and len(seen) < limit:
+        for user in facts.users(queue.pop(0)):
+            if user.id not in seen:
+                seen.add(user.id)
+                queue.append(user)
+                yield user
 
 
 def _replaced(condition: Node, then: Node, otherwise: Node) -> tuple[Node, Node] | None:

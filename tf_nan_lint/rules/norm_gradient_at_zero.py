@@ -1,8 +1,8 @@
 """TFN302: the gradient of a norm at zero
 
 ## What it does
-Reports the Euclidean `tf.norm`, `keras.ops.norm`, `tf.math.reduce_euclidean_norm` and `tf.linalg.global_norm` of a value that is
-differentiated.
+Reports the Euclidean `tf.norm`, `keras.ops.norm` and `tf.math.reduce_euclidean_norm` of a difference, a gradient or a parameter
+that is differentiated.
 
 ## Why is this bad?
 The norm is the square root of a sum of squares. For a zero vector (two equal points, a vanished critic gradient, a pruned column of a
@@ -18,12 +18,14 @@ identical, gradients too wherever they were finite, and 0 at the origin. It is s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.interval import point
 from tf_nan_lint.graph.nodes import Node, Site
+from tf_nan_lint.graph.pattern import through
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 
@@ -56,6 +58,15 @@ def f(kernel):
         ),
     )
     near_misses = (
+        NearMiss(
+            "nothing says that the vector can be zero",
+            """import tensorflow as tf
+
+
+def f(rotation):
+    return tf.norm(rotation, axis=-1)
+""",
+        ),
         NearMiss(
             "the 1-norm has a finite gradient",
             """import tensorflow as tf
@@ -100,7 +111,7 @@ def f(x):
         value = facts.at(site, operand)
         if value.host or not value.may_be(point(0.0)) or not _is_euclidean(site.node):
             return
-        if not facts.varies(operand) or not facts.differentiated(site):
+        if not _may_vanish(operand) or not facts.varies(operand) or not facts.differentiated(site):
             return
         if any(user.op == "divide" and user.args[1] is site.node for user in facts.users(site.node)):
             return  # a division by zero, and another rule's
@@ -118,6 +129,22 @@ def f(x):
             site.node,
             (Rewrite("Take the root of 1 where the norm is 0", (Replacement(site, guarded),), Applicability.SAFE),),
         )
+
+
+_VANISHING = re.compile(
+    r".*(kernel|weights?|filters?|grad(ient)?s?|slopes?|embeddings?|diff(erence)?s?|residuals?|delta|displacement)\d*"
+)
+"""Names of what is a zero vector for ordinary inputs: parameters, gradients, differences."""
+
+
+def _may_vanish(operand: Node) -> bool:
+    """Whether a zero vector is ordinary: a difference, a gradient, a parameter."""
+    node = through(operand)
+    while node.op in ("item", "reshape", "expand_dims", "squeeze", "transpose", "cast"):
+        node = node.args[0]
+    if node.op in ("subtract", "relu", "multiply"):
+        return True
+    return node.op in ("input", "attr", "call") and _VANISHING.fullmatch(str(node.attr("name")).lower()) is not None
 
 
 def _is_euclidean(node: Node) -> bool:

@@ -33,6 +33,7 @@ from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.analysis.singular import SingularOp, singular_ops
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.interval import ALL, Interval
+from tf_nan_lint.domain.value import Grade
 from tf_nan_lint.graph.nodes import Guard, Node, Site
 from tf_nan_lint.graph.pattern import has_infinity
 from tf_nan_lint.ops.spec import HazardKind, Masked
@@ -148,7 +149,7 @@ def f(x, rate=0.1):
                 if at is None or kept.may_be(singular.hazard.singular):
                     continue
                 if not _is_close(singular, kept.range) and not facts.reaches(
-                    at, singular.operand, singular.hazard.singular
+                    at, singular.operand, singular.hazard.singular, Grade.SATURATION
                 ):
                     continue
                 if not facts.value(singular.operand, rejected).may_be(singular.hazard.singular):
