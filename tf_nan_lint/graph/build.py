@@ -631,6 +631,9 @@ class _Builder:
         self.scope.guards.extend(guards)
         flow = self.block(statement.body)
         del self.scope.guards[len(self.scope.guards) - len(guards) :]
+        if not flow.ended:
+            # What has been asserted stays true behind the block.
+            flow.guards = [*guards, *flow.guards]
         return flow
 
     def try_(self, statement: cst.Try | cst.TryStar) -> _Flow:

@@ -279,7 +279,9 @@ def _with_gaps(whole: Transfer, gap: float = 0.0) -> Transfer:
 
 def _matrix_count(operands: Operands) -> AbstractValue:
     asked = operands.attrs.get("dtype", "int32")
-    return AbstractValue(NON_NEGATIVE, (operands.yields(0.0),), dtype=asked if isinstance(asked, str) else None)
+    return AbstractValue(
+        NON_NEGATIVE, (operands.yields(0.0, whole=False),), dtype=asked if isinstance(asked, str) else None
+    )
 
 
 def _reduction(

@@ -30,6 +30,7 @@ from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.interval import point
 from tf_nan_lint.domain.value import Grade, Reach
 from tf_nan_lint.graph.nodes import Node, Site
+from tf_nan_lint.graph.pattern import is_number
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 _SPREADS = frozenset("reduce_std norm reduce_euclidean_norm".split())
@@ -217,7 +218,7 @@ def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Re
         if entry.grade is Grade.STRUCTURAL:
             # A literal 0 is a choice of Python's control flow, not a value that tensors produce.
             # Nor is a count of what is not NaN: it takes NaN to make it 0.
-            strong = not origin.is_const and origin.op != "is_nan"
+            strong = not origin.is_const and not any(part.op == "is_nan" for part in (origin, *origin.args))
         elif entry.grade is Grade.NAMED:
             # A mask that is the divisor itself: the name alone is no evidence of that.
             strong = facts.is_mask(origin) and denominator is not origin
@@ -226,6 +227,7 @@ def _evidence(denominator: Node, reached: tuple[Reach, ...], facts: Facts) -> Re
                 (origin.op in _SPREADS or _is_spread(origin))
                 and facts.varies(origin)
                 and not facts.is_probability(origin.args[0])
+                and not is_number(origin.attr("ord") or origin, 1)  # a sum of magnitudes: no sign that all can be 0
             )
         if strong and (best is None or entry.grade > best.grade):
             best = entry

@@ -18,10 +18,12 @@ float32), and in favour of softplus: for `x < -17` the naive form has lost every
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
+from tf_nan_lint.domain.interval import Interval
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.graph.pattern import is_number, through, unordered
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
@@ -100,10 +102,12 @@ def f(x):
             return
         cause = facts.site_of(exponential, site)
         (exponent,) = exponential.args
-        if facts.overflow(exponential, cause or site) is None:
-            return
-        name = facts.describe(exponent, cause or site)
         limit = facts.overflow(exponential, cause or site)
+        if limit is None:
+            return
+        if facts.is_protected(site, exponent, Interval(limit, math.inf)) and not facts.differentiated(site):
+            return  # its value is chosen where it is finite, and its gradient is somebody else's
+        name = facts.describe(exponent, cause or site)
         softplus = facts.graph.node("softplus", exponent)
         yield Finding(
             site,

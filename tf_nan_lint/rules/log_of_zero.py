@@ -30,7 +30,7 @@ from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewr
 
 _UNSAFE = "values below 1e-7 are changed, and their gradient becomes 0"
 _LOSSES = frozenset("multiply negative xlogy reduce_mean reduce_sum subtract".split())
-_BOUNDED = frozenset("sigmoid softmax tanh softsign hard_sigmoid erf reduce_prod cumprod".split())
+_BOUNDED = frozenset("sigmoid softmax tanh softsign hard_sigmoid reduce_prod cumprod".split())
 _MAGNITUDES = frozenset("reduce_variance reduce_std norm".split())
 
 
@@ -215,9 +215,9 @@ def _evidence(reached: tuple[Reach, ...], site: Site, facts: Facts) -> Reach | N
 def _is_in_a_loss(node: Node, probability: Node, facts: Facts) -> bool:
     """Whether the log is weighted, negated or averaged: not handed on as it is, as logits are.
 
-    A short name (``p``, ``q``) says less: there the log must be weighted by something that is no constant.
+    A short name (``p``, ``q``) says less: there the log must be weighted by what its name calls a label or a mask.
     """
     users = facts.users(node)
     if len(str(probability.attr("name"))) <= 2:
-        return any(user.op == "multiply" and not any(arg.is_const for arg in user.args) for user in users)
+        return any(user.op == "multiply" and any(facts.is_mask(arg) for arg in user.args) for user in users)
     return any(user.op in _LOSSES for user in users)
