@@ -89,6 +89,122 @@ def f(x):
     )
     near_misses = (
         NearMiss(
+            "each row of a one-hot tensor has its 1 somewhere",
+            """import tensorflow as tf
+
+
+def f(x, index):
+    hot = tf.one_hot(index, 8)
+    return tf.reduce_sum(x * hot, axis=-1) / tf.reduce_sum(hot, axis=-1)
+""",
+        ),
+        NearMiss(
+            "a mask smoothed by its own complement is never 0",
+            """import tensorflow as tf
+
+
+def f(x, mask):
+    t = tf.cast(mask > 0, tf.float32)
+    return x / (t + (1.0 - t) * 0.3)
+""",
+        ),
+        NearMiss(
+            "a count of what is not NaN: it takes NaN to make it 0",
+            """import tensorflow as tf
+
+
+def f(x):
+    count = tf.reduce_sum(tf.cast(~tf.math.is_nan(x), tf.float32))
+    return tf.reduce_sum(x) / count
+""",
+        ),
+        NearMiss(
+            "the quotient is only compared",
+            """import tensorflow as tf
+
+
+def f(x, mask):
+    keep = tf.cast(mask > 0, tf.float32)
+    return tf.reduce_sum(x * keep) / tf.reduce_sum(keep) > 0.5
+""",
+        ),
+        NearMiss(
+            "the choice is made through expand_dims",
+            """import tensorflow as tf
+
+
+def f(x, mask):
+    count = tf.reduce_sum(tf.cast(mask > 0, tf.float32), axis=-1)
+    mean = tf.reduce_sum(x, axis=-1) / count
+    return tf.argmax(tf.where(tf.expand_dims(count > 0, -1), tf.expand_dims(mean, -1), 0.0), axis=0)
+""",
+        ),
+        NearMiss(
+            "asserted before, in TensorFlow 1 style",
+            """import tensorflow as tf
+
+
+def f(x, mask):
+    count = tf.reduce_sum(tf.cast(mask > 0, tf.float32))
+    check = tf.Assert(tf.reduce_all(count > 0), ["empty mask"])
+    with tf.control_dependencies([check]):
+        total = tf.reduce_sum(x)
+    return total / count
+""",
+        ),
+        NearMiss(
+            "the norm of random numbers",
+            """import tensorflow as tf
+
+
+def f(n):
+    noise = tf.random.normal([n, 3])
+    return noise / tf.norm(noise, axis=-1, keepdims=True)
+""",
+        ),
+        NearMiss(
+            "every label is equal to itself",
+            """import tensorflow as tf
+
+
+def f(x, ids):
+    same = tf.cast(tf.equal(ids, tf.transpose(ids)), tf.float32)
+    return x / tf.reduce_sum(same, axis=1)
+""",
+        ),
+        NearMiss(
+            "an optimizer chooses by the norm it divides by",
+            """import tensorflow as tf
+
+
+class Lars(tf.keras.optimizers.Optimizer):
+    def update_step(self, g, v, rate):
+        norm = tf.norm(g)
+        v.assign_sub(rate * tf.where(norm > 0, tf.norm(v) / norm, 1.0) * g)
+""",
+        ),
+        NearMiss(
+            "the selected part of a padded tensor need not be the padding",
+            """import tensorflow as tf
+
+
+def f(x, widths):
+    return x / tf.pad(widths, [[0, 0], [1, 1]])[..., 1:-1]
+""",
+        ),
+        NearMiss(
+            "a literal 0 before a loop is a choice of the program",
+            """import tensorflow as tf
+
+
+def f(values):
+    total = 0.0
+    for value in values:
+        total = total + value
+    return 1.0 / total
+""",
+        ),
+        NearMiss(
             "nothing is known of the denominator",
             """import tensorflow as tf
 

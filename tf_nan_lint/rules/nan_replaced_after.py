@@ -112,6 +112,28 @@ def f(x, scale):
     )
     near_misses = (
         NearMiss(
+            "the NaN is put back where it was: it is meant to be seen",
+            """import tensorflow as tf
+
+
+def f(x, low, high):
+    y = (x - low) / (high - low)
+    bad = tf.math.is_nan(y)
+    y = tf.clip_by_value(tf.where(bad, tf.zeros_like(y), y), 0.0, 1.0)
+    return tf.where(bad, float("nan"), y)
+""",
+        ),
+        NearMiss(
+            "an infinity outside of the support is intended",
+            """import tensorflow as tf
+
+
+def f(rate):
+    log_probs = tf.math.log(rate)
+    return tf.where(tf.math.is_inf(log_probs), float("-inf"), log_probs)
+""",
+        ),
+        NearMiss(
             "the NaNs come from outside, and nothing singular is computed from them",
             """import tensorflow as tf
 

@@ -56,6 +56,24 @@ def f(x):
     )
     near_misses = (
         NearMiss(
+            "a thin wrapper",
+            """import tensorflow as tf
+
+
+def std(x, axis=None):
+    return tf.math.reduce_std(x, axis=axis)
+""",
+        ),
+        NearMiss(
+            "a test compares it",
+            """import tensorflow as tf
+
+
+def f(self, x):
+    self.assertAllClose(1.0, tf.math.reduce_std(x))
+""",
+        ),
+        NearMiss(
             "the root has an epsilon inside",
             """import tensorflow as tf
 

@@ -86,6 +86,48 @@ def f(z):
     )
     near_misses = (
         NearMiss(
+            "the function is singular there whichever branch is chosen",
+            """import tensorflow as tf
+
+
+def f(x):
+    return tf.where(x < 0.7, tf.math.log(-tf.math.expm1(-x)), tf.math.log1p(-tf.exp(-x)))
+""",
+        ),
+        NearMiss(
+            "the condition is about something else: what keeps k from -1 the code does not say",
+            """import tensorflow as tf
+
+
+def f(k, table):
+    return tf.where(k > 9.0, 1.0 / (k + 1.0), table)
+""",
+        ),
+        NearMiss(
+            "negative infinity outside of the support is intended",
+            """import tensorflow as tf
+
+
+def f(x, a):
+    return tf.where(x > 0.0, a * tf.math.log(x), -float("inf"))
+""",
+        ),
+        NearMiss(
+            "called by functions that are never differentiated",
+            """import tensorflow as tf
+
+
+def _scale(x):
+    return tf.where(x > 0.0, 1.0 / x, tf.ones_like(x))
+
+
+@tf.custom_gradient
+def f(x):
+    scale = _scale(x)
+    return x * scale, lambda upstream: upstream * scale
+""",
+        ),
+        NearMiss(
             "double where: the operand is replaced before the operation",
             """import tensorflow as tf
 
