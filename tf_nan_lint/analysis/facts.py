@@ -45,7 +45,7 @@ class Facts:
         self._assumptions: dict[tuple[tuple[int, bool, bool], ...], Assumptions] = {}
         self._ancestors: dict[int, int] = {}
         self._touched: dict[tuple[int, bool, bool], int] = {}
-        self._inputs: dict[int, frozenset[int]] = {}
+        self._input_mask: int | None = None
         self._users: dict[int, list[Node]] | None = None
         self._evaluating: set[int] = set()
 
@@ -167,7 +167,7 @@ class Facts:
         ]
         dtype = known[0] if known else self.target
         attrs = {name: self._attribute(value) for name, value in node.attrs}
-        independent = len(node.args) == 2 and self.inputs(node.args[0]).isdisjoint(self.inputs(node.args[1]))
+        independent = len(node.args) == 2 and not self.share_inputs(*node.args)
         return Operands(args, dtype, attrs, node.id, independent)
 
     def _attribute(self, value: object) -> Attribute:
@@ -183,13 +183,11 @@ class Facts:
             return self._plain_value(value.args[0]).dtype
         return None
 
-    def inputs(self, node: Node) -> frozenset[int]:
-        """The ids of the inputs that ``node`` is computed from."""
-        known = self._inputs.get(node.id)
-        if known is None:
-            known = frozenset(n.id for n in node.walk() if n.op in ("input", "call", "loop"))
-            self._inputs[node.id] = known
-        return known
+    def share_inputs(self, one: Node, other: Node) -> bool:
+        """Whether some input takes part in both."""
+        if self._input_mask is None:
+            self._input_mask = sum(1 << n.id for n in self.graph.nodes if n.op in ("input", "call", "loop"))
+        return bool(self._ancestor_mask(one) & self._ancestor_mask(other) & self._input_mask)
 
     # ---- kinds of node that are no operators ------------------------------------------------------------------------
 

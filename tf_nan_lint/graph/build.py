@@ -1234,7 +1234,12 @@ class _Builder:
             name, operands = "square", operands[:1]
         elif name == "reduce_euclidean_norm" and path is None:
             name = "norm"
-        node = self.graph.node(name, *operands, **attrs)
+        distinct: dict[str, Any] = dict(attrs)
+        if not row.pure:
+            # Two draws of random numbers are two values.
+            self.fresh += 1
+            distinct["key"] = -self.fresh
+        node = self.graph.node(name, *operands, **distinct)
         self.site(node, expression, path)
         return node
 

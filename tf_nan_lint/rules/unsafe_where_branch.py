@@ -232,11 +232,10 @@ def _is_close(singular: SingularOp, chosen: Interval) -> bool:
 
 def _breaks_too(other: Node, singular: SingularOp, rejected: tuple[Guard, ...], site: Site, facts: Facts) -> bool:
     """Whether the branch that is chosen instead is singular for related operands: then the function itself is."""
-    inputs = facts.inputs(singular.operand)
     return any(
         found.operand is singular.operand
         or (
-            not inputs.isdisjoint(facts.inputs(found.operand))
+            facts.share_inputs(singular.operand, found.operand)
             and facts.value(found.operand, rejected).may_be(found.hazard.singular)
         )
         for found in singular_ops(other, site, facts)
