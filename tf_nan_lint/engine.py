@@ -212,7 +212,11 @@ def _rules_by_op() -> dict[str, tuple[Rule, ...]]:
 def _screen() -> Screen:
     names: set[str] = set()
     operators: set[type[ast.AST]] = set()
+    for rule in RULES.values():
+        names.update(rule.functions)
     for op in _rules_by_op():
+        if op not in OPS:
+            continue
         row = OPS[op]
         names.update(name.rpartition(".")[2] for name in row.names)
         if row.symbol in _OPERATORS:

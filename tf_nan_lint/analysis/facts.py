@@ -12,7 +12,7 @@ from tf_nan_lint.analysis.refine import Assumptions, Constraint, assume
 from tf_nan_lint.domain.dtypes import FLOAT32, FLOATS, NAMES, FloatDtype
 from tf_nan_lint.domain.interval import NON_NEGATIVE, Interval, point
 from tf_nan_lint.domain.value import TOP, AbstractValue, Grade, Reach, strongest
-from tf_nan_lint.graph import text
+from tf_nan_lint.graph import names, text
 from tf_nan_lint.graph.build import Module
 from tf_nan_lint.graph.nodes import Graph, Guard, Node, Site
 from tf_nan_lint.ops import OPS
@@ -446,6 +446,15 @@ class Facts:
         names = {name.rpartition(".")[2] for name in OPS[site.node.op].names}
         own = [scope.name, scope.owner.name if scope.owner is not None else ""]
         return any(name.strip("_").lower() in names for name in own)
+
+    def origins(self, node: Node, point: float) -> list[Node]:
+        """The nodes that make ``node`` reach ``point``."""
+        reached = self._plain_value(node).reached
+        return [self.graph.nodes[r.origin] for r in reached if r.point == point and isinstance(r.origin, int)]
+
+    def is_tensorflow(self, site: Site) -> bool:
+        """Whether the function that ``site`` calls belongs to TensorFlow or Keras."""
+        return names.family_of(str(site.node.attr("path"))) is not None
 
     def is_mask(self, node: Node) -> bool:
         """Whether ``node`` is an input whose name says mask, label or weight."""

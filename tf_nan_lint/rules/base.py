@@ -88,12 +88,16 @@ class NearMiss:
 
 
 class Rule(ABC):
-    """One rule: a file of its own, whose module docstring is its documentation page."""
+    """One rule: a file of its own, whose module docstring is its documentation page.
+
+    ``functions`` are names of functions outside of the op table that it looks at as well (their nodes are ``call``s).
+    """
 
     code: ClassVar[str]
     name: ClassVar[str]
     summary: ClassVar[str]
     ops: ClassVar[frozenset[str]]
+    functions: ClassVar[frozenset[str]] = frozenset()
     enabled: ClassVar[bool] = True
     fixable: ClassVar[bool] = True
     specificity: ClassVar[int] = 0
