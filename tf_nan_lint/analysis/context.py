@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from tf_nan_lint.graph.build import Module
@@ -129,20 +129,21 @@ def is_used(
     node: Node,
     users: dict[int, list[Node]],
     stops: frozenset[str],
-    ends_in: Callable[[Node], bool] = lambda node: False,
+    ends_in: Callable[[Node], bool],
+    escapes: Collection[int],
     limit: int = 200,
 ) -> bool:
     """Whether some consumer of ``node`` hands on what it gets (or hands a gradient back), past ``stops`` and sinks.
 
-    A value without consumers counts as used: it is returned, or assigned to something that is not followed. ``ends_in`` names
-    further consumers that hand nothing on.
+    A value without consumers counts as used, and so do those whose ids are in ``escapes``: they are returned, or assigned to
+    an attribute. ``ends_in`` names further consumers that hand nothing on.
     """
     seen = {node.id}
     stack = [node]
     while stack:
         top = stack.pop()
         followers = users.get(top.id, [])
-        if not followers or len(seen) > limit:
+        if not followers or top.id in escapes or len(seen) > limit:
             return True
         for user in followers:
             if user.op in stops or _is_sink(user) or ends_in(user):

@@ -48,6 +48,7 @@ class Facts:
         self._input_mask: int | None = None
         self._users: dict[int, list[Node]] | None = None
         self._evaluating: set[int] = set()
+        self._escapes: frozenset[int] | None = None
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
@@ -166,6 +167,8 @@ class Facts:
             FLOATS[a.dtype] for a in sorted(args, key=lambda a: a.host) if a.dtype is not None and a.dtype in FLOATS
         ]
         dtype = known[0] if known else self.target
+        # A Python number takes the dtype of the tensor it meets.
+        args = tuple(_as_dtype(arg, dtype) if arg.host else arg for arg in args)
         attrs = {name: self._attribute(value) for name, value in node.attrs}
         independent = len(node.args) == 2 and not self.share_inputs(*node.args)
         return Operands(args, dtype, attrs, node.id, independent)
@@ -369,14 +372,34 @@ class Facts:
         return (
             context.is_differentiated(self.module, site)
             and context.carries_gradient(site.node, self._is_data)
-            and context.is_used(site.node, self._all_users(), context.STOPS)
+            and context.is_used(site.node, self._all_users(), context.STOPS, lambda n: False, self._escaping())
         )
 
     def is_used(self, site: Site) -> bool:
         """Whether some use of the value at ``site`` would notice that it is not finite: not only comparisons look at it."""
         return context.is_used(
-            site.node, self._all_users(), context.VALUE_STOPS, lambda n: self._plain_value(n).is_integral
+            site.node,
+            self._all_users(),
+            context.VALUE_STOPS,
+            lambda n: self._plain_value(n).is_integral,
+            self._escaping(),
         )
+
+    def _escaping(self) -> frozenset[int]:
+        """The ids of values that leave their function: returned, or assigned to an attribute."""
+        if self._escapes is None:
+            returned = {
+                node.id for scope in self.module.scopes for _, node in scope.returns if scope.kind == "function"
+            }
+            stored = {
+                binding.node.id
+                for scope in self.module.scopes
+                for name, bindings in scope.history.items()
+                if "." in name
+                for binding in bindings
+            }
+            self._escapes = frozenset(returned | stored)
+        return self._escapes
 
     def state(self, reach: Reach, near: Site) -> str:
         """The cause of some evidence as a clause: ```mask` is 0``, ```a > b` is false``."""
@@ -551,6 +574,11 @@ def _is_shifted(exponent: Node) -> bool:
         part.op == "reduce_max" and unmoved(part.args[0]) is unmoved(exponent.args[0])
         for part in exponent.args[1].walk()
     )
+
+
+def _as_dtype(value: AbstractValue, dtype: FloatDtype) -> AbstractValue:
+    reached = tuple(r.moved(dtype.round(r.point)) for r in value.reached)
+    return replace(value, range=value.range.rounded(dtype), reached=reached)
 
 
 def _named(name: str, origin: int) -> tuple[Reach, ...]:

@@ -220,6 +220,7 @@ class _Builder:
         self.callers: dict[int, list[Scope]] = {}
         self.arguments: dict[tuple[int, str], list[Node]] = {}
         self.gradients: set[int] = set()
+        self.lazy: set[int] = set()
 
     # ---- scopes -----------------------------------------------------------------------------------------------------
 
@@ -237,7 +238,8 @@ class _Builder:
     def run_deferred(self) -> None:
         while self.deferred:
             closure = self.deferred.pop()
-            self.enter(closure, None, {})
+            if id(closure.node) not in self.lazy:
+                self.enter(closure, None, {})
 
     def scope_of(self, definition: Definition) -> Scope:
         """The scope of a function or method whose parameters are unknown, built at the first call."""
@@ -1167,6 +1169,10 @@ class _Builder:
             function = values[name]
             if function.op != "function":
                 return None
+            closure = self.closure_of(function)
+            if closure is not None:
+                # Called here, under its condition, and nowhere else.
+                self.lazy.add(id(closure.node))
             self.scope.guards.append(Guard(condition, holds))
             result = self.call_function(function, (), {}, expression)
             self.scope.guards.pop()

@@ -157,17 +157,19 @@ def _negative(operands: Operands) -> AbstractValue:
     return value_of(operands, -operands[0].range, *mapped(operands, 0, lambda p: -p))
 
 
+def _own_zero(operands: Operands) -> list[Reach]:
+    """A square or magnitude is 0 where its operand is, which is ordinary even where nothing better is known of it."""
+    known = operands[0].reach(0.0, Grade.SATURATION)
+    return [operands.yields(0.0, Grade.COINCIDENT)] if known is None and 0.0 in operands[0].range else []
+
+
 def _abs(operands: Operands) -> AbstractValue:
-    reached = mapped(operands, 0, abs)
-    if not operands[0].reached and 0.0 in operands[0].range:
-        reached.append(operands.yields(0.0, Grade.COINCIDENT))
+    reached = [*_own_zero(operands), *mapped(operands, 0, abs)]
     return value_of(operands, operands[0].range.abs(), *reached)
 
 
 def _square(operands: Operands) -> AbstractValue:
-    reached = mapped(operands, 0, lambda p: p * p)
-    if not operands[0].reached and 0.0 in operands[0].range:
-        reached.append(operands.yields(0.0, Grade.COINCIDENT))
+    reached = [*_own_zero(operands), *mapped(operands, 0, lambda p: p * p)]
     return value_of(operands, operands[0].range.square(operands.dtype), *reached)
 
 

@@ -89,6 +89,16 @@ def f(x):
     )
     near_misses = (
         NearMiss(
+            "tf.cond computes the branch it takes alone",
+            """import tensorflow as tf
+
+
+def f(x, mask):
+    count = tf.reduce_sum(tf.cast(mask > 0, tf.float32))
+    return tf.cond(count > 0, lambda: tf.reduce_sum(x) / count, lambda: tf.zeros_like(count))
+""",
+        ),
+        NearMiss(
             "each row of a one-hot tensor has its 1 somewhere",
             """import tensorflow as tf
 

@@ -62,6 +62,24 @@ def f(x):
             witness=([[0.0, 0.0], [3.0, 4.0]],),
             ordinary=(([[1.0, 2.0], [3.0, 4.0]],),),
         ),
+        Example(
+            "The distance of two points that may meet",
+            bad="""import tensorflow as tf
+
+
+def f(a, b):
+    return tf.sqrt(tf.reduce_sum(tf.square(a - b), axis=-1))  # TFN301
+""",
+            good="""import tensorflow as tf
+
+
+def f(a, b):
+    total = tf.reduce_sum(tf.square(a - b), axis=-1)
+    return tf.where(total > 0, tf.sqrt(tf.where(total > 0, total, tf.ones_like(total))), tf.zeros_like(total))  # TFN301
+""",
+            witness=([[1.0, 2.0]], [[1.0, 2.0]]),
+            ordinary=(([[1.0, 2.0], [3.0, 4.0]], [[0.5, 1.0], [2.0, -1.0]]),),
+        ),
     )
     near_misses = (
         NearMiss(
