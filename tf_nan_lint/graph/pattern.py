@@ -54,6 +54,21 @@ def negated(graph: Graph, node: Node) -> Node:
     return graph.node("negative", node)
 
 
+def positive_root(graph: Graph, squared: Node, root: str = "sqrt") -> tuple[Node, Node]:
+    """(``squared > 0``, the square root of ``squared`` there and of 1 elsewhere): finite, with a finite gradient.
+
+    ``root`` is the op that the file knows: ``tf.sqrt``, or ``K.sqrt``, which clips.
+    """
+    positive = graph.node("greater", squared, graph.const(0))
+    return positive, graph.node(root, graph.node("where", positive, squared, graph.node("ones_like", squared)))
+
+
+def guarded_root(graph: Graph, squared: Node, root: str = "sqrt") -> Node:
+    """The square root of ``squared``, which is not negative, with the gradient 0 where it is 0 (a double ``where``)."""
+    positive, safe = positive_root(graph, squared, root)
+    return graph.node("where", positive, safe, graph.node("zeros_like", squared))
+
+
 def unordered(node: Node, op: str) -> Iterator[tuple[Node, Node]]:
     """The operands of a commutative operator in both orders."""
     if node.op == op and len(node.args) == 2:

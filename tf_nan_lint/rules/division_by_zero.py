@@ -30,7 +30,7 @@ from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.interval import point
 from tf_nan_lint.domain.value import Grade, Reach
 from tf_nan_lint.graph.nodes import Node, Site
-from tf_nan_lint.graph.pattern import is_number
+from tf_nan_lint.graph.pattern import is_number, positive_root
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 _SPREADS = frozenset("reduce_std norm reduce_euclidean_norm".split())
@@ -315,8 +315,7 @@ def _rewrites(site: Site, origin: Node, facts: Facts) -> Iterator[Rewrite]:
     squared = _squared(denominator, facts)
     if squared is None:
         return
-    positive = graph.node("greater", squared, graph.const(0))
-    root = graph.node("sqrt", graph.node("where", positive, squared, graph.node("ones_like", squared)))
+    positive, root = positive_root(graph, squared)
     guarded = graph.node("where", positive, graph.node("divide", numerator, root), graph.node("zeros_like", numerator))
     yield Rewrite(
         "Divide by the root of 1 where the spread is 0",

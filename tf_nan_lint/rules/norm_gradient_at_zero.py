@@ -25,7 +25,7 @@ from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.interval import point
 from tf_nan_lint.graph.nodes import Node, Site
-from tf_nan_lint.graph.pattern import through
+from tf_nan_lint.graph.pattern import guarded_root, through
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 
@@ -117,9 +117,7 @@ def f(x):
             return  # a division by zero, and another rule's
         graph = facts.graph
         squared = graph.node("reduce_sum", graph.node("square", operand), **_without_order(site.node))
-        positive = graph.node("greater", squared, graph.const(0))
-        root = graph.node("sqrt", graph.node("where", positive, squared, graph.node("ones_like", squared)))
-        guarded = graph.node("where", positive, root, graph.node("zeros_like", squared))
+        guarded = guarded_root(graph, squared)
         yield Finding(
             site,
             f"gradient is NaN where `{facts.describe(operand, site)}` is all zero: a norm is the root of a sum of squares",

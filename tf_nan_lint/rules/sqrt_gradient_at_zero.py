@@ -25,6 +25,7 @@ from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.domain.value import Grade
 from tf_nan_lint.graph.nodes import Site
+from tf_nan_lint.graph.pattern import guarded_root
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 _SOURCES = frozenset(
@@ -148,10 +149,7 @@ def f(x, radius):
             return
         cause = facts.site_of(origin, site)
         graph = facts.graph
-        positive = graph.node("greater", operand, graph.const(0))
-        safe = graph.node("where", positive, operand, graph.node("ones_like", operand))
-        root = graph.node(site.node.op, safe)
-        guarded = graph.node("where", positive, root, graph.node("zeros_like", operand))
+        guarded = guarded_root(graph, operand, site.node.op)
         yield Finding(
             site,
             f"gradient is NaN where `{facts.describe(operand, site)}` is 0: the derivative of sqrt is infinite there",

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.graph.nodes import Site
+from tf_nan_lint.graph.pattern import guarded_root
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 
@@ -102,9 +103,7 @@ def f(x):
             return  # a division by zero, and another rule's
         graph = facts.graph
         variance = graph.node("reduce_variance", operand, **dict(site.node.attrs))
-        positive = graph.node("greater", variance, graph.const(0))
-        root = graph.node("sqrt", graph.node("where", positive, variance, graph.node("ones_like", variance)))
-        guarded = graph.node("where", positive, root, graph.node("zeros_like", variance))
+        guarded = guarded_root(graph, variance)
         yield Finding(
             site,
             f"gradient is NaN where `{facts.describe(operand, site)}` is constant: a deviation is the root of a variance",

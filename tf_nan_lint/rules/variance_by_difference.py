@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from tf_nan_lint.analysis.facts import Facts
 from tf_nan_lint.diagnostics import Applicability
 from tf_nan_lint.graph.nodes import Graph, Node, Site
-from tf_nan_lint.graph.pattern import through
+from tf_nan_lint.graph.pattern import guarded_root, through
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
 
@@ -104,10 +104,7 @@ def _replacements(site: Site, at: Site, variance: Node, facts: Facts) -> tuple[R
     """The variance in the place of the difference; under a root, with the root of 1 where it is 0."""
     if site.node.op != "sqrt":
         return (Replacement(at, variance),)
-    graph = facts.graph
-    positive = graph.node("greater", variance, graph.const(0))
-    root = graph.node("sqrt", graph.node("where", positive, variance, graph.node("ones_like", variance)))
-    return (Replacement(site, graph.node("where", positive, root, graph.node("zeros_like", variance))),)
+    return (Replacement(site, guarded_root(facts.graph, variance)),)
 
 
 def _variance(graph: Graph, node: Node) -> Node | None:
