@@ -9,7 +9,7 @@ The log is `-inf`, the loss infinite or (multiplied by a label of 0) NaN, and th
 one such entry.
 
 ## Fix safety
-The fix puts `tf.maximum(x, 1e-7)` inside the log. It changes the value where `x` is smaller and leaves the gradient exactly 0 there,
+The fix puts `tf.maximum(x, 1e-7)` inside the log (1e-3 in float16, where the derivative of the log overflows below 1.5e-5). It changes the value where `x` is smaller and leaves the gradient exactly 0 there,
 so it is unsafe: look for the logits instead (`tf.nn.log_softmax`, `tf.nn.sigmoid_cross_entropy_with_logits`), which have neither
 problem.
 
@@ -28,7 +28,6 @@ from tf_nan_lint.domain.value import Grade, Reach
 from tf_nan_lint.graph.nodes import Node, Site
 from tf_nan_lint.rules.base import Example, Finding, NearMiss, Replacement, Rewrite, Rule
 
-_UNSAFE = "values below 1e-7 are changed, and their gradient becomes 0"
 _LOSSES = frozenset("multiply negative xlogy reduce_mean reduce_sum subtract".split())
 _BOUNDED = frozenset("sigmoid softmax tanh softsign hard_sigmoid reduce_prod cumprod".split())
 _MAGNITUDES = frozenset("reduce_variance reduce_std norm".split())
@@ -174,7 +173,8 @@ def f(raw):
         origin = facts.graph.nodes[zero.origin] if isinstance(zero.origin, int) else operand
         cause = facts.site_of(origin, site)
         graph = facts.graph
-        guarded = graph.node("log", graph.node("maximum", operand, graph.const(1e-7)))
+        floor = 1e-3 if value.float_dtype(facts.target).name == "float16" else 1e-7
+        guarded = graph.node("log", graph.node("maximum", operand, graph.const(floor)))
         how = {
             Grade.STRUCTURAL: "for ordinary inputs",
             Grade.SATURATION: "as soon as it saturates",
@@ -188,7 +188,14 @@ def f(raw):
             cause,
             f"{facts.state(zero, cause)} for such an input" if cause is not None else "",
             site.node,
-            (Rewrite("Keep the argument away from 0", (Replacement(site, guarded),), Applicability.UNSAFE, _UNSAFE),),
+            (
+                Rewrite(
+                    "Keep the argument away from 0",
+                    (Replacement(site, guarded),),
+                    Applicability.UNSAFE,
+                    f"values below {floor:g} are changed, and their gradient becomes 0",
+                ),
+            ),
         )
 
 
