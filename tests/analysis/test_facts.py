@@ -141,3 +141,10 @@ def test_many_conditions_stay_cheap() -> None:
     body = "".join(f"    x = tf.where(c{i} > 0, x + 1, x)\n" for i in range(60))
     value = operand_of(f"def f(x, {', '.join(f'c{i}' for i in range(60))}):\n{body}    return tf.math.log(x)\n", "log")
     assert value.range.high == math.inf
+
+
+def test_long_chains_of_statements_stay_cheap() -> None:
+    body = "    a = tf.square(x)\n" + "    a = a + 1.\n" * 3000
+    value = operand_of(f"def f(x):\n{body}    return tf.math.log(a)\n", "log")
+    assert value.range.low == 3000.0
+    assert len(value.reached) <= 8

@@ -199,13 +199,17 @@ class OpTable(Mapping[str, OpSpec]):
         return MappingProxyType(self._spellings)
 
 
+MAX_REACHED = 8
+"""How many values that are reached are kept for one tensor: the evidence of long sums would grow with their length."""
+
+
 def value_of(operands: Operands, range_: Interval, *reached: Reach, may_nan: bool = False) -> AbstractValue:
     """The result of an elementwise op: dtype, host and rank follow from the operands."""
     dtypes = [arg.dtype for arg in operands.args if arg.dtype is not None and not arg.host]
     dtypes = dtypes or [arg.dtype for arg in operands.args if arg.dtype is not None]
     return AbstractValue(
         range=range_,
-        reached=tuple(r for r in reached if r.point in range_),
+        reached=strongest(r for r in reached if r.point in range_)[:MAX_REACHED],
         may_nan=may_nan or any(arg.may_nan for arg in operands.args),
         dtype=dtypes[0] if dtypes else None,
         host=_all_host(operands),
