@@ -80,6 +80,16 @@ def test_a_fix_keeps_the_layout(before: str, after: str) -> None:
     assert fixed(result) == result
 
 
+@pytest.mark.parametrize(
+    "reader",
+    ["assert z, p", "print(f'{p}')", "return locals()", "yield from g(p)", "raise E from p"],
+)
+def test_a_variable_that_is_read_in_any_way_stays(reader: str) -> None:
+    text = f"def f(z):\n    p = tf.nn.softmax(z)\n    l = tf.math.log(p)\n    {reader}\n"
+    assert "p = tf.nn.softmax(z)" in fixed(HEAD + text)
+    assert "l = tf.nn.log_softmax(z)" in fixed(HEAD + text)
+
+
 UNTOUCHED = {
     "the operand means something else by now": "def f(z):\n    p = tf.nn.softmax(z)\n    z = z * 2\n    return tf.math.log(p) + z\n",
     "a comment inside of the expression": "def f(z):\n    return tf.math.log(  # stable?\n        tf.nn.softmax(z))\n",

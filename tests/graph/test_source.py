@@ -178,6 +178,8 @@ SNIPPETS = {
     "blanks at the end": "class A:\n    def f(self):\n        return g(1)\n    ",
     "async": "class A:\n    async def f(self):\n        return await g(1)\n",
     "a module that begins with a form feed line": "\x0c\nimport a\nx = g(1)\n",
+    "a module that begins with an indented comment": "  # head\nx = g(1)\ndef f(): return g(2)\n",
+    "a module that begins with blanks": "\t \nx = g(1)\n\n\nclass A:\n    def f(self): return g(2)\n",
     "a module that begins with if 1": "if 1:\n    x = g(1)\n    def f(): return g(2)\n",
     "heads over several lines": "class A(\n    B):\n    y = g(\n1)\n    def f(self,\n  x):\n        return g(\n1)\n",
     "parentheses": "def f(x):\n    return ((g(x)) + ( (x) ))\n",

@@ -218,7 +218,23 @@ def _removable(binding: Binding, same_name: Sequence[Binding], module: Module) -
         return False
     if scope_.kind == "module" and same_name[-1] is binding:
         return False  # importable
-    return _is_pure(binding.statement, module)
+    return _is_pure(binding.statement, module) and not _has_other_readers(scope_, binding.name, same_name)
+
+
+def _has_other_readers(scope: Scope, name: str, same_name: Sequence[Binding]) -> bool:
+    """Whether the function mentions ``name`` where the graph does not follow it, or can look at all its variables."""
+    seen = {id(read) for binding in same_name for read in binding.reads}
+    stack: list[cst.CSTNode] = [scope.node if scope.node is not None else scope.region.module]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Name):
+            if (node.value == name and id(node) not in seen) or node.value in ("locals", "vars", "eval", "exec"):
+                return True
+        elif isinstance(node, (cst.Attribute, cst.Arg)):
+            stack.append(node.value)
+        elif not (isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name)):
+            stack.extend(node.children)
+    return False
 
 
 def _is_pure(statement: Statement, module: Module) -> bool:

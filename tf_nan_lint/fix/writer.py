@@ -317,7 +317,7 @@ def _precedence_of(expression: cst.CSTNode) -> int:
 
 def _bare_precedence(expression: cst.CSTNode) -> int:
     if isinstance(expression, cst.BinaryOperation):
-        return _PRECEDENCE[cst.Module([]).code_for_node(expression.operator).strip()]
+        return _PRECEDENCE[cst.Module([]).code_for_node(expression.operator).split()[0]]
     if isinstance(expression, cst.UnaryOperation):
         return 3 if isinstance(expression.operator, cst.Not) else UNARY
     if isinstance(expression, cst.Comparison):

@@ -154,7 +154,7 @@ class Region:
             indentation = opening[: len(opening) - len(opening.lstrip(" \t\f"))]
             lines[start - first : end - first + 1] = [indentation + "pass\n"] + ["\n"] * (end - start)
         text = "".join(lines)
-        if lines and lines[0][:1] in " \t":
+        if first > 1 and lines and lines[0][:1] in " \t":  # a module may begin with an indented comment
             return cls(source, first, last, "if 1:\n" + text, first - 2)
         return cls(source, first, last, text, first - 1)
 
