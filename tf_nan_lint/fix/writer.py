@@ -335,8 +335,3 @@ def _bare_precedence(expression: cst.CSTNode) -> int:
 def precedence_of(expression: cst.CSTNode) -> int:
     """How tightly an expression binds, its own parentheses left out."""
     return _bare_precedence(expression)
-
-
-def names_in(expression: cst.CSTNode) -> Iterator[str]:
-    """Variables that an expression reads."""
-    return _names_in(expression)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from tf_nan_lint.diagnostics import Span
 from tf_nan_lint.graph.nodes import Graph, Node, Site
 
@@ -43,8 +41,3 @@ def describe(graph: Graph, node: Node, near: Site) -> str:
         text = " ".join(text_of(site).split())
         return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"
     return f"the {node.op} here" if node.op not in ("item", "phi", "loop") else "a value"
-
-
-def own_parentheses(expression: cst.CSTNode) -> bool:
-    """Whether the expression is written with parentheses of its own."""
-    return bool(getattr(expression, "lpar", ()))
